@@ -1,0 +1,73 @@
+/*
+ * A login is one question with one answer. The end that is to be convinced asks: who, with which
+ * proof? The registrar (server/authority.c, which alone knows passwords) answers: accept, with keys
+ * and address, or reject. The end that has to prove itself asks its own registrar for the proof in
+ * the same way. Questions and answers cross a process boundary as messages (base/message.h), may
+ * come late, never, or after the caller hung up.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "auth/method.h"
+#include "base/field.h"
+
+enum {
+	AUTH_NAME_LIMIT = 255,    /* octets of a peer's name */
+	AUTH_RESPONSE_LIMIT = 255 /* octets of a CHAP value or a PAP password */
+};
+
+/* What one end showed to prove who it is; or, in a question for the proof, what it must answer (no
+ * response yet). */
+struct auth_proof {
+	uint8_t method; /* enum auth_method */
+	uint8_t identifier;
+	char name[AUTH_NAME_LIMIT +
+		  1]; /* as the peer sent it, domain included; NULs in it are refused before */
+	BLOB(16) challenge; /* empty for PAP */
+	BLOB(AUTH_RESPONSE_LIMIT)
+	response; /* CHAP's value (49 octets for MS-CHAP), or PAP's password */
+};
+
+/*
+ * Where the MPPE keys start from (RFC 3079): `send` and `receive` as the asking end uses them.
+ * 128-bit keys start from 16 octets, 56- and 40-bit ones from 8, which for MS-CHAPv2 are the first
+ * 8 of the 16, for MS-CHAP the LM hash.
+ */
+struct auth_keys {
+	uint8_t present; /* 0: the method gives no keys */
+	uint8_t send[16], receive[16];
+	uint8_t send_short[8], receive_short[8];
+};
+
+/* RFC 2759 §6 error codes, also used as the reason of a reject for methods that have no codes on
+ * the wire. */
+enum auth_error {
+	AUTH_RESTRICTED_HOURS = 646,
+	AUTH_ACCOUNT_DISABLED = 647,
+	AUTH_PASSWORD_EXPIRED = 648,
+	AUTH_NO_DIALIN_PERMISSION = 649,
+	AUTH_FAILURE = 691,
+};
+
+enum auth_result { AUTH_REJECT, AUTH_ACCEPT, AUTH_CONTINUE };
+
+enum { AUTH_EVICT_LIMIT = 8 };
+
+/* The registrar's answer. Fields that do not belong to the result are zero. */
+struct auth_verdict {
+	uint8_t result; /* enum auth_result */
+	uint16_t error; /* enum auth_error, with AUTH_REJECT */
+	char user[AUTH_NAME_LIMIT +
+		  1]; /* the name that it goes by from here on, in logs and accounts */
+	BLOB(AUTH_RESPONSE_LIMIT)
+	message; /* for the peer: "S=…" of MS-CHAPv2; with a question for the proof: the response */
+	BLOB(64)
+	expected; /* question for the proof, MS-CHAPv2: the "S=…" that the authenticator must show
+		   */
+	struct auth_keys keys;
+	uint32_t local_address, remote_address; /* inner, host order; 0: none was given */
+	uint32_t dns[2], nbns[2];               /* 0: none */
+	BLOB(AUTH_EVICT_LIMIT * 4)
+	evict; /* session ids, 4 octets each in network order, which this one replaces */
+};

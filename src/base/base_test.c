@@ -187,6 +187,53 @@ TEST(message_with_an_overlong_string_is_refused)
 	assert_null(message_decode(example_types, bytes, sizeof(bytes) - 1, &value, sizeof(value)));
 }
 
+struct inner {
+	uint8_t key[3];
+	uint16_t numbers[2];
+};
+
+struct outer {
+	uint8_t before;
+	struct inner inner;
+	uint8_t after;
+};
+
+static const struct field inner_fields[] = {
+	FIELD(HIDDEN, inner, key),
+	FIELD(U16, inner, numbers[0]),
+	FIELD(U16, inner, numbers[1]),
+	FIELDS_END,
+};
+
+static const struct field outer_fields[] = {
+	FIELD(U8, outer, before),
+	FIELD_PART(outer, inner, inner_fields),
+	FIELD(U8, outer, after),
+	FIELDS_END,
+};
+
+TEST(fields_of_a_struct_inside_stand_in_its_place)
+{
+	static const struct outer value = {1, {{7, 8, 9}, {2, 3}}, 4};
+	static const uint8_t wire[] = {1, 7, 8, 9, 0, 2, 0, 3, 4};
+	uint8_t bytes[sizeof(wire)];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	fields_encode(outer_fields, &value, &out);
+	assert_false(out.failed);
+	assert_int_equal(out.length, sizeof(wire));
+	assert_memory_equal(bytes, wire, sizeof(wire));
+	for (size_t length = 0; length <= sizeof(wire); length++) {
+		struct reader in = reader_of(wire, length);
+		struct outer back = {0};
+		assert_int_equal(fields_decode(outer_fields, &back, &in), length == sizeof(wire));
+		if (length == sizeof(wire))
+			assert_memory_equal(&back, &value, sizeof(value));
+	}
+	char text[100];
+	assert_string_equal(fields_print(outer_fields, &value, text, sizeof(text)),
+			    "before=1 key=(hidden) numbers[0]=2 numbers[1]=3 after=4");
+}
+
 TEST(fields_print_escapes_text_and_hides_secrets)
 {
 	char text[200];

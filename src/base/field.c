@@ -82,7 +82,11 @@ static void field_decode(const struct field *field, void *member, struct reader 
 		number_store(field, member, read_u64(in));
 		break;
 	case FIELD_TEXT:
+	case FIELD_HIDDEN:
 		read_copy(in, member, field->size);
+		break;
+	case FIELD_STRUCT:
+		fields_decode(field->part, member, in);
 		break;
 	case FIELD_STRING:
 		if (read_counted(in, member, field->size - 1) != SIZE_MAX)
@@ -120,7 +124,11 @@ static void field_encode(const struct field *field, const void *member, struct w
 		write_u64(out, number_load(field, member));
 		break;
 	case FIELD_TEXT:
+	case FIELD_HIDDEN:
 		write_bytes(out, member, field->size);
+		break;
+	case FIELD_STRUCT:
+		fields_encode(field->part, member, out);
 		break;
 	case FIELD_STRING: {
 		size_t length = strnlen(member, field->size - 1);
@@ -157,7 +165,10 @@ static int field_print(const struct field *field, const void *member, char *to, 
 		text_escape(text, sizeof(text), blob->bytes, blob->length);
 		return snprintf(to, size, "%s=%s", field->name, text);
 	}
+	case FIELD_STRUCT:
+		return (int)strlen(fields_print(field->part, member, to, size));
 	case FIELD_SECRET:
+	case FIELD_HIDDEN:
 		return snprintf(to, size, "%s=(hidden)", field->name);
 	default:
 		return snprintf(to, size, "%s=%" PRIu64, field->name, number_load(field, member));

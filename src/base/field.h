@@ -9,9 +9,11 @@
  *	};
  *
  * On the wire: numbers in network order; TEXT in exactly the member's size, padded with zeros, not
- *necessarily ended by one; STRING and BLOB behind two octets of length. In memory a STRING is a
- *char array that always ends in NUL; a BLOB is a struct with `uint16_t length; uint8_t bytes[N];`.
- *SECRET is a BLOB that prints as "(hidden)".
+ * necessarily ended by one; STRING and BLOB behind two octets of length. In memory a STRING is a
+ * char array that always ends in NUL; a BLOB is a struct with `uint16_t length; uint8_t bytes[N];`.
+ * SECRET is a BLOB that prints as "(hidden)"; HIDDEN is an array of octets in exactly the member's
+ * size that does so too. FIELD_PART stands for all fields of a struct inside the struct. A member
+ * may be named with dots and brackets: FIELD(U32, verdict, dns[1]).
  */
 #pragma once
 #include <stdbool.h>
@@ -30,19 +32,28 @@ enum field_kind {
 	FIELD_TEXT,
 	FIELD_STRING,
 	FIELD_BLOB,
-	FIELD_SECRET
+	FIELD_SECRET,
+	FIELD_HIDDEN,
+	FIELD_STRUCT
 };
 
 struct field {
 	enum field_kind kind;
 	const char *name;
-	size_t offset, size; /* of the member */
+	size_t offset, size;      /* of the member */
+	const struct field *part; /* FIELD_STRUCT: the member's own description */
 };
 
 #define FIELD(kind, type, member)                                     \
 	{                                                             \
 		FIELD_##kind, #member, offsetof(struct type, member), \
 			sizeof(((struct type *)0)->member)            \
+	}
+/* `member` is a struct that `fields` describe; they are written in its place, without a frame. */
+#define FIELD_PART(type, member, fields)                              \
+	{                                                             \
+		FIELD_STRUCT, #member, offsetof(struct type, member), \
+			sizeof(((struct type *)0)->member), fields    \
 	}
 #define FIELDS_END                     \
 	{                              \

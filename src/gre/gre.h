@@ -1,7 +1,12 @@
 /*
- * Enhanced GRE (RFC 2637 §4): the header, the sequence window, acknowledgements. One struct
- * gre_tunnel is one call's two directions; struct session owns it by value. Nothing here sends: a
- * packet gets its header and the owner sends it.
+ * Enhanced GRE (RFC 2637 §4).
+ *
+ *   header.c   the header: read and checked, written
+ *   window.c   which numbers came already
+ *   tunnel.c   one call's two directions: numbers and acknowledgements
+ *
+ * One struct gre_tunnel is one call; struct session owns it by value. Nothing here sends: a packet
+ * gets its header and the owner sends it.
  */
 #pragma once
 #include <stdbool.h>
@@ -29,7 +34,7 @@ struct gre_header {
 };
 
 /* Reads and checks a header: version 1, protocol 880b, key present, all else zero, payload not
- * longer than what is there. False: not enhanced GRE. */
+ * longer than what is there, and numbered where there is any. False: not enhanced GRE. */
 bool gre_decode(struct gre_header *h, struct reader *in);
 
 /* gre_decode at p->data; on success the packet is the payload alone, octets beyond it cut off. */
@@ -47,22 +52,32 @@ void gre_push(struct packet *p, const struct gre_header *h);
 struct gre_window {
 	bool started;
 	uint32_t newest;
+	uint32_t span; /* numbers up to the newest that the peer is known to have used, at most
+			  GRE_WINDOW_BITS */
 	uint64_t seen[GRE_WINDOW_BITS / 64]; /* bit 0 of word 0: newest */
 	bool suspect; /* a jump was seen: `suspected` is the number that would confirm it */
 	uint32_t suspected;
 };
 
-/* What gre_window_accept would say to `seq`: DROP_NONE, DROP_GRE_REPEATED or DROP_GRE_JUMP. Changes
- * nothing. */
+/*
+ * What gre_window_accept would say to `seq`: DROP_NONE, DROP_GRE_REPEATED or DROP_GRE_JUMP. Changes
+ * nothing. Who checks first and accepts later must show a DROP_GRE_JUMP to gre_window_accept (or
+ * gre_on_data) all the same: that notes the leap, which the next packet may confirm.
+ */
 enum drop gre_window_check(const struct gre_window *w, uint32_t seq);
 
 /* Accepts or refuses `seq` (host order, wraps at 2^32): DROP_NONE at most once for each number. A
  * gap moves the window on: lost packets are not awaited, late ones still welcome. */
 enum drop gre_window_accept(struct gre_window *w, uint32_t seq);
 
+/* How many numbers that never came would fall out of the window if `seq` were accepted now. A
+ * confirmed leap counts none. */
+uint32_t gre_window_loss(const struct gre_window *w, uint32_t seq);
+
 struct gre_tunnel {
 	uint16_t peer_call_id; /* goes into what we send */
 	uint32_t next_seq;     /* of the next data packet */
+	bool wrapped;          /* next_seq went round: every number was used */
 	struct gre_window window;
 	bool ack_owed;
 	uint64_t ack_due_ms; /* when a bare acknowledgement leaves; meaningful while ack_owed */

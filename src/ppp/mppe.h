@@ -1,14 +1,20 @@
 /*
  * MPPE (RFC 3078) with keys of RFC 3079, both directions of one link, made for batches: a packet is
- *first admitted (which key?), then mppe_run runs RC4 over the items of any number of links, then
- *each is committed. Nothing of a direction's state moves before its packet proved sane, so a forged
- *packet costs time, never synchronisation.
+ * first admitted (which key?), then mppe_run runs RC4 over the items of any number of links, then
+ * each is committed. Nothing of a direction's state moves before its packet proved sane, so a
+ *forged packet costs time, never synchronisation.
  *
  *	send:     mppe_seal → mppe_run
  *	receive:  mppe_admit → mppe_run → (the inner protocol is sane?) → mppe_commit
  *
  * The packets that mppe_seal makes begin with the two octets of MPPE header; PPP's protocol field
- *is the caller's.
+ * is the caller's.
+ *
+ * Stateless: every packet has a key of its own, so packets may come in any order and be run in any
+ * number at once. Each key decrypts one packet.
+ * Stateful: one stream goes through all packets. A lost one is missed by its coherency count; then
+ * nothing decrypts until the peer, asked by a CCP Reset-Request, starts its stream anew. What the
+ * Linux kernel and RFC 3078 do differently here is told in mppe.c.
  */
 #pragma once
 #include <stdbool.h>
@@ -23,22 +29,28 @@ enum mppe_size { MPPE_40 = 1, MPPE_56 = 2, MPPE_128 = 4 }; /* a set of them is t
 
 enum {
 	MPPE_HEADER = 2,
-	MPPE_KEPT_KEYS = 64,    /* of packets gone by, for the late ones; and of packets to come */
-	MPPE_JUMP_GRANT = 2048, /* key changes that one packet may cost: half the count's space */
-	MPPE_REKEYS_A_SECOND = 65536, /* and all packets of a link together in a second */
+	/* Of packets gone by, for the late ones; and of packets to come. */
+	MPPE_KEPT_KEYS = 64,
+	/* Key changes that one packet may cost: half the count's space. Further ahead is late. */
+	MPPE_JUMP_GRANT = 2048,
+	/* And all packets of a link together in a second. */
+	MPPE_REKEYS_A_SECOND = 65536,
+	/* So few, as ordinary loss costs, are not counted: forged jumps that use the second up do
+	   not stop the genuine packets. */
+	MPPE_FREE_REKEYS = 16,
+	/* A CCP Reset-Request that brought no flushed packet is repeated after this. */
+	MPPE_RESET_AGAIN_MS = 1000,
 };
 
 /* One packet for mppe_run. */
 struct mppe_item {
-	uint8_t *data; /* what is to be encrypted or decrypted, in place */
-	size_t length;
-	uint16_t count; /* coherency count */
-	bool stateful;  /* `stream` goes on from the last packet: such an item is run alone, before
-			   the link's next */
-	uint8_t key_length; /* octets of `key`, with a fresh RC4 schedule; 0 where `stream` goes on
-			     */
+	uint8_t *data;      /* what is to be encrypted or decrypted, in place */
+	size_t length;      /* 0: nothing left to do (mppe_seal, stateful) */
+	uint16_t count;     /* coherency count */
+	bool stateful;      /* run and committed, or dropped, before the link's next is admitted */
+	uint8_t key_length; /* octets of `key`, with a fresh RC4 schedule; 0: `stream` goes on */
 	uint8_t key[16];
-	struct rc4 stream;
+	struct rc4 stream; /* stateful; after mppe_run as the packet left it */
 };
 
 /* One direction. */
@@ -46,13 +58,14 @@ struct mppe_direction {
 	uint8_t size; /* enum mppe_size */
 	bool stateless;
 	uint8_t start_key[16], session_key[16]; /* session_key: of packet `count` */
-	uint16_t count;    /* send: of the last packet made; receive: of the last one committed */
-	bool started;      /* a packet was made or committed */
-	bool flush;        /* send, stateful: the next packet says "flushed" */
-	bool waiting;      /* receive, stateful: synchronisation lost, until a flushed packet */
-	struct rc4 stream; /* stateful */
+	uint16_t count; /* send: of the last packet made; receive: of the newest one committed */
+	bool started;   /* a packet was made or committed */
+	bool flush;     /* send, stateful: the next packet says "flushed" */
+	bool waiting;   /* receive, stateful: synchronisation lost, until a flushed packet */
+	uint64_t reset_again_ms; /* receive, stateful, waiting: not before */
+	struct rc4 stream;       /* stateful */
 	/* Receive, stateless: keys by count modulo MPPE_KEPT_KEYS, a cache that any packet may
-	 * fill. */
+	   fill. */
 	uint8_t kept[MPPE_KEPT_KEYS][16];
 	uint16_t kept_count[MPPE_KEPT_KEYS]; /* 0xffff: empty */
 	uint32_t rekeys;                     /* spent in the second `rekeys_s` */
@@ -70,20 +83,25 @@ void mppe_fini(struct mppe *m); /* wipes */
 
 /*
  * Pushes the MPPE header in front of the inner protocol field and data in *p, and says in *item
- * what mppe_run shall encrypt. Packets leave in the order in which they were sealed.
+ * what mppe_run shall encrypt. Packets leave in the order in which they were sealed. In stateful
+ * mode the stream must move with the packet, so it is encrypted here, and the item is empty.
  */
 void mppe_seal(struct mppe *m, struct packet *p, struct mppe_item *item);
 
 /*
- * Looks at the MPPE header at p->data, pulls it off, and says in *item how the rest decrypts.
- * DROP_NONE, or DROP_MPPE_MALFORMED, _LATE, _JUMP, or _WAITING (stateful: *reset then tells whether
- * a CCP Reset-Request is due).
+ * Looks at the MPPE header at p->data and says in *item how the rest decrypts. On DROP_NONE the
+ * header is pulled off; else *p is as it was: DROP_MPPE_MALFORMED, _LATE (its key is used or gone),
+ * _JUMP (costs more key changes than are left in this second), or _WAITING (stateful: packets were
+ * lost). *reset tells whether a CCP Reset-Request is due: with the first packet that is WAITING,
+ * and with one in each MPPE_RESET_AGAIN_MS from then on.
  */
 enum drop mppe_admit(struct mppe *m, struct packet *p, struct mppe_item *item, uint64_t now_ms,
 		     bool *reset);
 
-/* The packet decrypted to something sane: the direction moves on. A late stateless packet moves
- * nothing. */
+/*
+ * The packet decrypted to something sane: the direction moves on. A late stateless packet moves
+ * nothing, but its key is forgotten. Items that did not prove sane are just not committed.
+ */
 void mppe_commit(struct mppe *m, const struct mppe_item *item);
 
 /* A CCP Reset-Request came (stateful): the next packet starts RC4 anew and says so. */

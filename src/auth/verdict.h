@@ -13,20 +13,28 @@
 #include "base/field.h"
 
 enum {
-	AUTH_NAME_LIMIT = 255,    /* octets of a peer's name */
-	AUTH_RESPONSE_LIMIT = 255 /* octets of a CHAP value or a PAP password */
+	AUTH_NAME_LIMIT = 255,      /* octets of a peer's name */
+	AUTH_CHALLENGE_LIMIT = 255, /* octets of a CHAP challenge; ours have 16, or 8 for MS-CHAP */
+	AUTH_RESPONSE_LIMIT = 255   /* octets of a CHAP value or a PAP password */
 };
 
-/* What one end showed to prove who it is; or, in a question for the proof, what it must answer (no
+/* What the registrar is asked for. It never takes the one for the other: an empty PAP password is a
+ * proof, not a wish for the right one. */
+enum auth_question { AUTH_VERIFY, AUTH_PROVE };
+
+/* What one end showed to prove who it is (AUTH_VERIFY); or what it has to answer (AUTH_PROVE: no
  * response yet). */
 struct auth_proof {
-	uint8_t method; /* enum auth_method */
+	uint8_t question; /* enum auth_question */
+	uint8_t method;   /* enum auth_method */
+	uint8_t again;    /* 1: a session that was accepted before is asked once more (CHAP
+			     rechallenge): it keeps its address, and replaces nobody */
 	uint8_t identifier;
-	char name[AUTH_NAME_LIMIT +
-		  1]; /* as the peer sent it, domain included; NULs in it are refused before */
-	BLOB(16) challenge; /* empty for PAP */
-	BLOB(AUTH_RESPONSE_LIMIT)
-	response; /* CHAP's value (49 octets for MS-CHAP), or PAP's password */
+	/* As the peer sent it, domain included, NULs in it refused before; AUTH_PROVE: our own. */
+	char name[AUTH_NAME_LIMIT + 1];
+	BLOB(AUTH_CHALLENGE_LIMIT) challenge; /* empty for PAP */
+	/* CHAP's value (49 octets for MS-CHAP), or PAP's password */
+	BLOB(AUTH_RESPONSE_LIMIT) response;
 };
 
 /*
@@ -48,6 +56,8 @@ enum auth_error {
 	AUTH_PASSWORD_EXPIRED = 648,
 	AUTH_NO_DIALIN_PERMISSION = 649,
 	AUTH_FAILURE = 691,
+	AUTH_NO_ANSWER = 930, /* not of the RFC, but known to Windows, which then does not ask for
+				 another password: the registrar was silent too long */
 };
 
 enum auth_result { AUTH_REJECT, AUTH_ACCEPT, AUTH_CONTINUE };
@@ -71,3 +81,7 @@ struct auth_verdict {
 	BLOB(AUTH_EVICT_LIMIT * 4)
 	evict; /* session ids, 4 octets each in network order, which this one replaces */
 };
+
+/* Both as they cross a process boundary. Responses and keys print as "(hidden)". */
+extern const struct field auth_proof_fields[];
+extern const struct field auth_verdict_fields[];

@@ -236,9 +236,12 @@ class Server:
         path.write_text("".join(line + "\n" for line in lines))
         return path
 
+    def spawn(self):
+        return self.namespace.spawn(POPTUN, "serve", "-c", self.config)
+
     def start(self):
         """Starts it and waits until it answers on its control socket."""
-        self.process = self.namespace.spawn(POPTUN, "serve", "-c", self.config)
+        self.process = self.spawn()
 
         def answers():
             if self.process.status is not None:
@@ -298,6 +301,39 @@ class Server:
                 # pytest shows it where the test failed.
                 print(f"--- log of poptun ({self.namespace.name}) ---\n{self.log}", file=sys.stderr)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+# In the mount namespace that `ip netns exec` makes: another /etc, and empty /run and /var/lib.
+MASK = 'mount --bind "$1" /etc && mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && shift && exec "$@"'
+
+
+class BareServer(Server):
+    """poptun serve as on a machine of its own: it finds its files in /etc, writes to /run and /var/lib.
+
+    files: name under /etc: text. The machine's own directories are covered, not touched.
+    """
+
+    def __init__(self, namespace, files=(), arguments=()):
+        self.namespace, self.process, self.arguments = namespace, None, arguments
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="poptun-etc-"))
+        shutil.copytree("/etc", self.directory, symlinks=True, dirs_exist_ok=True)
+        for name in ("pptpd.conf", "ppp"):
+            sh("rm", "-rf", self.directory / name)
+        for name, text in dict(files).items():
+            path = self.directory / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+    @property
+    def socket(self):
+        return f"/proc/{self.process.child.pid}/root/run/poptun/poptun.sock"
+
+    def spawn(self):
+        return self.namespace.spawn("sh", "-c", MASK, "sh", self.directory, POPTUN, "serve", *self.arguments)
+
+    def file(self, path):
+        """A file as the server sees it."""
+        return pathlib.Path(f"/proc/{self.process.child.pid}/root{path}")
 
 
 class Capture:
@@ -374,7 +410,7 @@ class Town:
             self.site.ip(f"address add {self.SITE}/24 dev in")
             servers = stack.enter_context(self.site.spawn(PYTHON, "-c", SITE))
             servers.await_line("ready")
-            stack.enter_context(self.site.spawn("iperf3", "-s")).await_line("listening")
+            stack.enter_context(self.site.spawn("iperf3", "-s", "--forceflush")).await_line("listening")
             self.stack = stack.pop_all()
         return self
 

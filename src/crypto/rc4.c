@@ -1,15 +1,14 @@
 /*
  * RC4 is one chain of loads and stores, each waiting for the last: a single stream leaves most of a
  * core idle. So several packets, each with a key of its own, walk in step through one loop: a lane
- * each. Three things decide whether that is faster or slower than one stream (measured on Zen 4):
+ * each. Three things decide whether that is faster or slower than one stream:
  *
- * - Entries of eight bits. Six states of 32-bit entries fall out of step with the first-level
- * cache.
+ * - States of 8-bit entries: six of 32-bit entries were measured ten times slower.
  * - The next load of S[i] may not run ahead of the last store to S[j]. Where it does, the core
- *   guesses that they differ, is wrong once in 256 octets and lane, and starts over: the same
- * source ran at one or at three times the speed by the compiler's mood. So the address of S[i] is
- * made to wait for j: see after().
- * - Four lanes or more; fewer lose against one stream.
+ *   guesses that they differ, is now and then wrong, and starts over: the same source ran at one or
+ *   at three times the speed by compiler and number of lanes. So the address of S[i] is made to
+ * wait for j: see after().
+ * - Four lanes or more; below, the waiting costs more than the company brings.
  */
 #include "crypto/rc4.h"
 
@@ -31,20 +30,18 @@ static inline unsigned after(unsigned j)
 	return j >> 8;
 }
 
-/* One step of the key schedule. */
-static inline unsigned mix(uint8_t s[static 256], unsigned i, unsigned j, uint8_t key)
+/* One step of the key schedule; `a` is s[i]. Returns the new j. */
+static inline unsigned mix(uint8_t s[static 256], unsigned i, unsigned j, uint8_t a, uint8_t key)
 {
-	uint8_t a = s[i + after(j)];
 	j = (uint8_t)(j + a + key);
 	s[i] = s[j];
 	s[j] = a;
 	return j;
 }
 
-/* One octet of keystream; *j moves on. */
-static inline uint8_t next(uint8_t s[static 256], unsigned i, unsigned *j)
+/* One octet of keystream; `a` is s[i], *j moves on. */
+static inline uint8_t next(uint8_t s[static 256], unsigned i, unsigned *j, uint8_t a)
 {
-	uint8_t a = s[i + after(*j)];
 	*j = (uint8_t)(*j + a);
 	uint8_t b = s[*j];
 	s[i] = b;
@@ -58,14 +55,21 @@ static void set_identity(uint8_t s[static 256])
 		s[i] = (uint8_t)i;
 }
 
+/*
+ * One stream alone: S[i + 1] is loaded before the store to S[j], so that it need not wait for it,
+ * and put right where the two are the same entry.
+ */
 void rc4_init(struct rc4 *r, const uint8_t *key, size_t length)
 {
 	assert(length >= 1 && length <= 256);
 	set_identity(r->s);
 	r->i = r->j = 0;
 	unsigned j = 0;
+	uint8_t a = r->s[0];
 	for (unsigned i = 0, k = 0; i < 256; i++) {
-		j = mix(r->s, i, j, key[k]);
+		uint8_t following = r->s[(uint8_t)(i + 1)];
+		j = mix(r->s, i, j, a, key[k]);
+		a = j == i + 1 ? a : following;
 		if (++k == length)
 			k = 0;
 	}
@@ -73,63 +77,17 @@ void rc4_init(struct rc4 *r, const uint8_t *key, size_t length)
 
 void rc4_apply(struct rc4 *r, uint8_t *data, size_t length)
 {
-	uint8_t i = r->i;
-	unsigned j = r->j;
-	for (size_t n = 0; n < length; n++)
-		data[n] ^= next(r->s, ++i, &j);
-	r->i = i;
+	unsigned i = (uint8_t)(r->i + 1), j = r->j;
+	uint8_t a = r->s[i];
+	for (size_t n = 0; n < length; n++) {
+		unsigned after_i = (uint8_t)(i + 1);
+		uint8_t following = r->s[after_i];
+		data[n] ^= next(r->s, i, &j, a);
+		a = j == after_i ? a : following;
+		i = after_i;
+	}
+	r->i = (uint8_t)(i - 1);
 	r->j = (uint8_t)j;
-}
-
-/*
- * The loops over lanes below are unrolled by the compiler, as `lanes` is a constant in each of the
- * kernels that they are inlined into.
- */
-#define KERNEL static inline __attribute__((always_inline))
-
-/* Key schedules of all lanes in step. */
-KERNEL void schedule(struct rc4 *r, const struct rc4_job *const *jobs, unsigned lanes)
-{
-	uint8_t keys[LANES][256]; /* repeated, so that the loop needs no remainder */
-	unsigned j[LANES] = {0};
-	for (unsigned l = 0; l < lanes; l++) {
-		assert(jobs[l]->key_length >= 1 && jobs[l]->key_length <= 256);
-		size_t have = jobs[l]->key_length;
-		memcpy(keys[l], jobs[l]->key, have);
-		for (; have < 256; have *= 2)
-			memcpy(keys[l] + have, keys[l], MIN_OF(have, 256 - have));
-		set_identity(r[l].s);
-		r[l].i = r[l].j = 0;
-	}
-	for (unsigned i = 0; i < 256; i++)
-#pragma GCC unroll 6
-		for (unsigned l = 0; l < lanes; l++)
-			j[l] = mix(r[l].s, i, j[l], keys[l][i]);
-	secret_wipe(keys, sizeof(keys));
-}
-
-/* As many octets of each job as the shortest has; the rest of the longer ones one by one. */
-KERNEL void encrypt(struct rc4 *r, const struct rc4_job *const *jobs, unsigned lanes)
-{
-	uint8_t *data[LANES];
-	unsigned j[LANES] = {0};
-	size_t common = SIZE_MAX;
-	for (unsigned l = 0; l < lanes; l++) {
-		data[l] = jobs[l]->data;
-		common = MIN_OF(common, jobs[l]->length);
-	}
-	uint8_t i = 0;
-	for (size_t n = 0; n < common; n++) {
-		i++;
-#pragma GCC unroll 6
-		for (unsigned l = 0; l < lanes; l++)
-			data[l][n] ^= next(r[l].s, i, &j[l]);
-	}
-	for (unsigned l = 0; l < lanes; l++) {
-		r[l].i = i;
-		r[l].j = (uint8_t)j[l];
-		rc4_apply(&r[l], data[l] + common, jobs[l]->length - common);
-	}
 }
 
 static void run_1(struct rc4 *r, const struct rc4_job *const *jobs)
@@ -138,17 +96,63 @@ static void run_1(struct rc4 *r, const struct rc4_job *const *jobs)
 	rc4_apply(r, jobs[0]->data, jobs[0]->length);
 }
 
-static void run_4(struct rc4 *r, const struct rc4_job *const *jobs)
+/* Prepares a lane: the key repeated to 256 octets, so that the schedule's loop needs no remainder.
+ */
+static void lane_start(struct rc4 *r, const struct rc4_job *job, uint8_t key[static 256])
 {
-	schedule(r, jobs, 4);
-	encrypt(r, jobs, 4);
+	size_t have = job->key_length;
+	assert(have >= 1 && have <= 256);
+	memcpy(key, job->key, have);
+	for (; have < 256; have *= 2)
+		memcpy(key + have, key, MIN_OF(have, 256 - have));
+	set_identity(r->s);
 }
 
-static void run_6(struct rc4 *r, const struct rc4_job *const *jobs)
+/* A lane that walked `done` octets in step with the others goes the rest of its way alone. */
+static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, unsigned j)
 {
-	schedule(r, jobs, 6);
-	encrypt(r, jobs, 6);
+	r->i = (uint8_t)done;
+	r->j = (uint8_t)j;
+	rc4_apply(r, job->data + done, job->length - done);
 }
+
+/*
+ * A kernel for a number of lanes. Written out by macros, with a variable for each lane, because
+ * compilers differ in whether they keep the elements of small arrays in registers.
+ */
+#define FOUR(LANE) LANE(0) LANE(1) LANE(2) LANE(3)
+#define SIX(LANE)  FOUR(LANE) LANE(4) LANE(5)
+
+#define START(l)                          \
+	unsigned j##l = 0;                \
+	uint8_t *data##l = jobs[l]->data; \
+	lane_start(&r[l], jobs[l], keys[l]);
+#define MIX(l)     j##l = mix(r[l].s, i, j##l, r[l].s[i + after(j##l)], keys[l][i]);
+#define RESTART(l) j##l = 0;
+#define NEXT(l)    data##l[n] ^= next(r[l].s, i, &j##l, r[l].s[i + after(j##l)]);
+#define FINISH(l)  lane_finish(&r[l], jobs[l], common, j##l);
+
+/* jobs[]: the longest first. */
+#define KERNEL(name, lanes, EACH)                                          \
+	static void name(struct rc4 *r, const struct rc4_job *const *jobs) \
+	{                                                                  \
+		uint8_t keys[lanes][256];                                  \
+		size_t common = jobs[lanes - 1]->length;                   \
+		EACH(START)                                                \
+		for (unsigned i = 0; i < 256; i++) {                       \
+			EACH(MIX)                                          \
+		}                                                          \
+		EACH(RESTART)                                              \
+		for (size_t n = 0; n < common; n++) {                      \
+			unsigned i = (uint8_t)(n + 1);                     \
+			EACH(NEXT)                                         \
+		}                                                          \
+		EACH(FINISH)                                               \
+		secret_wipe(keys, sizeof(keys));                           \
+	}
+
+KERNEL(run_4, 4, FOUR)
+KERNEL(run_6, 6, SIX)
 
 /* How many lanes the next step takes where `left` jobs are left: six, but two fours rather than six
  * and two, as less than four walk alone. */

@@ -282,7 +282,7 @@ static bool key_fits(const struct mppe_direction *d, const struct mppe_item *ite
 }
 
 enum {
-	FLUSHES_LOST = 3,  /* key changes of lost flushed packets that are tried */
+	FLUSHES_LOST = 7,  /* key changes of lost flushed packets that are tried */
 	STATEFUL_LATE = 64 /* a packet this far behind is taken for late, not for a jump */
 };
 

@@ -104,7 +104,10 @@ enum drop mppe_admit(struct mppe *m, struct packet *p, struct mppe_item *item, u
  */
 void mppe_commit(struct mppe *m, const struct mppe_item *item);
 
-/* A CCP Reset-Request came (stateful): the next packet starts RC4 anew and says so. */
+/*
+ * A CCP Reset-Request came (stateful): the next packet starts RC4 anew and says so. A Reset-Ack
+ * must leave before that packet: pppd's kernel hands nothing to its MPPE until one came.
+ */
 void mppe_on_reset_request(struct mppe *m);
 
 /* Runs RC4 over all items. Items of one stateless link may stand in any number and order. */

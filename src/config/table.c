@@ -1,0 +1,210 @@
+/* All rows together: finding them, near words, defaults, and giving values. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/base.h"
+#include "config/setting.h"
+
+enum { EDIT_LIMIT = 63 };
+
+const struct setting_table *const setting_tables[SETTING_TABLES] = {
+	&table_pptpd,
+	&table_arguments,
+	&table_pppd,
+	&table_without,
+};
+
+#define SETTING_EACH(row)                                                               \
+	for (size_t table_at = 0; table_at < SETTING_TABLES; table_at++)                \
+		for (const struct setting *row = setting_tables[table_at]->rows,        \
+					  *end = row + setting_tables[table_at]->count; \
+		     row < end; row++)
+
+const struct setting *setting_find(enum setting_file file, const char *keyword)
+{
+	SETTING_EACH(row)
+	if (row->file == file && !row->wild && !strcmp(row->keyword, keyword))
+		return row;
+	return NULL;
+}
+
+static const struct setting *find_row(const char *keyword)
+{
+	SETTING_EACH(row)
+	if (row->wild && !strcmp(row->keyword, keyword))
+		return row;
+	return NULL;
+}
+
+const struct setting *setting_find_wild(const char *word)
+{
+	if (*word && !word[strspn(word, "0123456789")])
+		return find_row("speed");
+	if (!strncmp(word, "/dev/", 5) || !strncmp(word, "tty", 3))
+		return find_row("ttyname");
+	if (strchr(word, ':') && !strchr(word, '='))
+		return find_row("<local_IP_address>:<remote_IP_address>");
+	return NULL;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* Three rows of the matrix are enough: this letter's, the last one's, and for a swap the one
+ * before. */
+unsigned edit_distance(const char *a, const char *b)
+{
+	size_t a_length = MIN_OF(strlen(a), (size_t)EDIT_LIMIT);
+	size_t b_length = MIN_OF(strlen(b), (size_t)EDIT_LIMIT);
+	unsigned rows[3][EDIT_LIMIT + 1];
+	for (unsigned j = 0; j <= b_length; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= a_length; i++) {
+		unsigned *now = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+		now[0] = i;
+		for (size_t j = 1; j <= b_length; j++) {
+			char x = lower(a[i - 1]), y = lower(b[j - 1]);
+			unsigned least = MIN_OF(last[j], now[j - 1]) + 1;
+			least = MIN_OF(least, last[j - 1] + (x != y));
+			if (i > 1 && j > 1 && x == lower(b[j - 2]) && y == lower(a[i - 2]))
+				least = MIN_OF(least, before[j - 2] + 1);
+			now[j] = least;
+		}
+	}
+	return rows[a_length % 3][b_length];
+}
+
+bool is_near(const char *a, const char *b)
+{
+	size_t length = MAX_OF(strlen(a), strlen(b));
+	return length <= EDIT_LIMIT && edit_distance(a, b) <= (length < 4 ? 1 : 1 + length / 5);
+}
+
+const char *setting_nearest(enum setting_file file, const char *word)
+{
+	const char *nearest = NULL;
+	unsigned least = UINT32_MAX;
+	SETTING_EACH(row)
+	{
+		if (row->file != file || row->wild || !is_near(word, row->keyword))
+			continue;
+		unsigned distance = edit_distance(word, row->keyword);
+		if (distance < least) {
+			least = distance;
+			nearest = row->keyword;
+		}
+	}
+	return nearest;
+}
+
+/* Why there is no use for it, as a warning or an error. */
+static bool take_unused(struct loading *loading, const struct setting *setting)
+{
+	bool refused = setting->status == REFUSED;
+	if (refused || setting->status == WITHOUT)
+		complain_here(loading, refused ? COMPLAINT_ERROR : COMPLAINT_WARNING,
+			      refused ? "%s: %s" : "%s has no effect: %s", setting->keyword,
+			      setting->help);
+	return !refused;
+}
+
+bool setting_take(struct loading *loading, const struct setting *setting, const char *value)
+{
+	if (setting->status != OBEYED)
+		return take_unused(loading, setting);
+	return setting->type->take(loading, setting, value);
+}
+
+static void default_flag(struct settings *settings, const struct setting *row)
+{
+	bool given = !strcmp(row->fallback, "yes");
+	bool value = row->type == &type_off ? !given : given;
+	memcpy((char *)settings + row->at, &value, sizeof(value));
+}
+
+void settings_default(struct loading *loading)
+{
+	struct settings *s = loading->settings;
+	SETTING_EACH(row)
+	{
+		if (row->status != OBEYED || !row->fallback || row->file == PPTPD_ARGUMENTS)
+			continue;
+		if (row->type == &type_on || row->type == &type_off)
+			default_flag(s, row);
+		else if (!row->type->take(loading, row, row->fallback))
+			assert(!"a default that its own row refuses");
+	}
+	s->mppe = loading->conf_mppe;
+	s->mppe_bits = loading->conf_bits;
+	s->mppe_stateless = true;
+	/* So far nobody said anything. */
+	loading->said_conf_mppe = loading->said_bits = (struct place){0};
+	loading->said_connections = loading->said_local = loading->said_remote = (struct place){0};
+}
+
+/* A place with several keywords is shown under the first of them. */
+static bool is_shown(const struct setting *shown)
+{
+	if (shown->status != OBEYED || !shown->type->print || shown->file == PPTPD_ARGUMENTS)
+		return false;
+	SETTING_EACH(row)
+	{
+		if (row == shown)
+			return true;
+		if (row->at == shown->at && row->type->print && row->status == OBEYED)
+			return false;
+	}
+	return false;
+}
+
+void settings_print(const struct settings *settings,
+		    void (*each)(void *context, const char *keyword, const char *value),
+		    void *context)
+{
+	char value[1024];
+	SETTING_EACH(row)
+	{
+		if (!is_shown(row))
+			continue;
+		row->type->print(row, settings, value, sizeof(value));
+		each(context, row->keyword, value);
+	}
+}
+
+const char *loading_keep(struct loading *loading, const char *file)
+{
+	char **names = realloc(loading->names, (loading->name_count + 1) * sizeof(*names));
+	if (!names)
+		abort();
+	loading->names = names;
+	return names[loading->name_count++] = config_copy(file);
+}
+
+void loading_fini(struct loading *loading)
+{
+	for (size_t i = 0; i < loading->name_count; i++)
+		free(loading->names[i]);
+	free(loading->names);
+	free(loading->domain);
+}
+
+struct place loading_place(const struct loading *loading)
+{
+	return (struct place){loading->file, loading->line, true};
+}
+
+void complain_here(struct loading *loading, enum severity severity, const char *format, ...)
+{
+	char text[COMPLAINT_TEXT_LIMIT];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	complain(loading->complaints, severity, loading->file, loading->line, "%s", text);
+}

@@ -33,7 +33,8 @@ static uint32_t our_first(const struct ccp *c)
 	return size ? size | (c->settings->mppe_stateless ? CCP_STATELESS : 0) : 0;
 }
 
-/* The mode for a peer whose request has `theirs`: ours, until it insists on another that is allowed. */
+/* The mode for a peer whose request has `theirs`: ours, until it insists on another that is
+ * allowed. */
 static uint32_t mode_for(struct ccp *c, uint32_t theirs, uint32_t ours)
 {
 	if (theirs == ours) {
@@ -55,8 +56,8 @@ static enum option_answer judge_mppe(struct options *o, struct reader value, str
 		return OPTION_REJECT;
 	uint32_t asked = read_u32(&value), now = option_number(ours, 0);
 	uint32_t size = strongest(c, asked);
-	uint32_t target = size ? size | mode_for(c, asked & CCP_STATELESS, now & CCP_STATELESS)
-			       : now;
+	uint32_t target =
+		size ? size | mode_for(c, asked & CCP_STATELESS, now & CCP_STATELESS) : now;
 	if (asked != target) {
 		write_u32(better, target);
 		return OPTION_NAK;
@@ -96,7 +97,7 @@ static const struct option table[CCP_ROWS] = {
 static void begin(struct protocol *p)
 {
 	struct ccp *c = CONTAINER_OF(p, struct ccp, protocol);
-	uint32_t first = c->agreed ? c->agreed : our_first(c);
+	uint32_t first = c->refused ? 0 : c->agreed ? c->agreed : our_first(c);
 	p->options.ours[CCP_MPPE].present = false;
 	if (first)
 		option_set_u32(&p->options.ours[CCP_MPPE], first);
@@ -114,10 +115,9 @@ static bool extra(struct protocol *p, uint8_t code, uint8_t identifier, struct r
 
 static const struct protocol_kind kind = {PPP_CCP, "ccp", begin, extra};
 
-void ccp_init(struct ccp *c, const struct link_settings *settings, bool required,
-	      struct outbox *out)
+void ccp_init(struct ccp *c, const struct link_settings *settings, struct outbox *out)
 {
-	*c = (struct ccp){.settings = settings, .required = required};
+	*c = (struct ccp){.settings = settings};
 	protocol_init(&c->protocol, &kind, table, COUNT_OF(table), &settings->ccp, out);
 	c->protocol.options.append = append;
 }
@@ -130,6 +130,13 @@ uint32_t ccp_result(const struct ccp *c, bool *differ)
 	return *differ ? 0 : send;
 }
 
+void ccp_reconcile(struct ccp *c)
+{
+	const struct options *o = &c->protocol.options;
+	c->refused = !o->sent[CCP_MPPE].present || !o->peers[CCP_MPPE].present;
+	c->agreed = option_number(&o->peers[CCP_MPPE], 0);
+}
+
 bool ccp_repeat(struct ccp *c, const uint8_t *packet, size_t length, bool data_came)
 {
 	const struct option_value *peers = &c->protocol.options.peers[CCP_MPPE];
@@ -138,7 +145,7 @@ bool ccp_repeat(struct ccp *c, const uint8_t *packet, size_t length, bool data_c
 	    packet[0] != CODE_CONFIGURE_REQUEST || memcmp(packet + 2, head, sizeof(head)) ||
 	    memcmp(packet + 6, peers->bytes, 4))
 		return false;
-	if (data_came && packet[1] != c->acked_identifier)
+	if (data_came && packet[1] != c->protocol.acked_identifier)
 		return false;
 	protocol_send(&c->protocol, CODE_CONFIGURE_ACK, packet[1], packet + 4, 6);
 	return true;

@@ -53,9 +53,9 @@ enum fsm_action {
 	FSM_STA = 1 << 7,
 	FSM_SCJ = 1 << 8,
 	FSM_SER = 1 << 9,
-	FSM_TLU = 1 << 10, /* this layer up */
-	FSM_TLS = 1 << 11, /* this layer started */
-	FSM_TLF = 1 << 12, /* this layer finished */
+	FSM_TLU = 1 << 10,        /* this layer up */
+	FSM_TLS = 1 << 11,        /* this layer started */
+	FSM_TLF = 1 << 12,        /* this layer finished */
 	FSM_IMPOSSIBLE = 1 << 13, /* the table's "-": nothing changed */
 	FSM_LAYER = FSM_TLD | FSM_TLU | FSM_TLS | FSM_TLF,
 };

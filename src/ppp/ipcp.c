@@ -47,8 +47,7 @@ static void address_naked(struct options *o, struct option_value *ours, bool ask
 		ours->present = false;
 }
 
-static enum option_answer judge_server(uint32_t granted, struct reader value,
-				       struct writer *better)
+static enum option_answer judge_server(uint32_t granted, struct reader value, struct writer *better)
 {
 	if (!granted)
 		return OPTION_REJECT;
@@ -68,14 +67,12 @@ static enum option_answer judge_dns2(struct options *o, struct reader value, str
 	return judge_server(ipcp_of(o)->granted->dns[1], value, better);
 }
 
-static enum option_answer judge_nbns1(struct options *o, struct reader value,
-				      struct writer *better)
+static enum option_answer judge_nbns1(struct options *o, struct reader value, struct writer *better)
 {
 	return judge_server(ipcp_of(o)->granted->nbns[0], value, better);
 }
 
-static enum option_answer judge_nbns2(struct options *o, struct reader value,
-				      struct writer *better)
+static enum option_answer judge_nbns2(struct options *o, struct reader value, struct writer *better)
 {
 	return judge_server(ipcp_of(o)->granted->nbns[1], value, better);
 }

@@ -56,8 +56,8 @@ static void mru_naked(struct options *o, struct option_value *ours, bool asked, 
 {
 	uint16_t wanted = read_u16(&value);
 	uint32_t now = option_number(ours, LCP_MRU_DEFAULT);
-	/* Windows 2000 naks an MRU with the very same one: it wants none. And more than the default is
-	 * nothing that we need say. */
+	/* Windows 2000 naks an MRU with the very same one: it wants none. And more than the default
+	 * is nothing that we need say. */
 	if (wanted >= LCP_MRU_DEFAULT || (asked && wanted == now))
 		ours->present = false;
 	else if (wanted >= LCP_MRU_MIN)
@@ -123,8 +123,7 @@ static uint32_t fresh_magic(const struct lcp *l)
 
 /* RFC 1661 §6.4: our own number in the peer's request means a loop, or chance; time and again, a
  * loop. */
-static enum option_answer judge_magic(struct options *o, struct reader value,
-				      struct writer *better)
+static enum option_answer judge_magic(struct options *o, struct reader value, struct writer *better)
 {
 	struct lcp *l = lcp_of(o);
 	uint32_t magic = read_u32(&value);

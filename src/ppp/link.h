@@ -2,11 +2,13 @@
  * One PPP link (RFC 1661), either end: LCP, authentication, CCP with MPPE, IPCP, IPv6CP, and the
  * path of data packets.
  *
- *   fsm.h      the automaton of RFC 1661 §4.1, as the RFC's own table; one struct fsm in each
- * control protocol options.h  one negotiator for all of them: a protocol is a table of its options
- *   lcp.h ipcp.h ipv6cp.h ccp.h   the four protocols: their options, what is asked and what is
- * granted mppe.h     encryption         frame.h   address, control and protocol field link.h phases
- * and doors: which packet may pass when; the only door of this room for session/
+ *   fsm.h        the automaton of RFC 1661 §4.1, as the RFC's own table
+ *   options.h    one negotiator for all protocols: a protocol is a table of its options
+ *   protocol.h   automaton, options and packets together: what every control protocol begins with
+ *   lcp.h ipcp.h ipv6cp.h ccp.h   the four protocols: what is asked and what is granted
+ *   mppe.h       encryption         frame.h   address, control and protocol field
+ *   link.h       phases and doors: which packet may pass when; the only door of this room for
+ *                session/. link.c holds the phases, link_path.c the way of a packet
  *
  * struct session owns a struct link by value. Control frames and login questions go out by the
  * outbox; data packets are changed in place. Whether a data packet leaves encrypted, clear or not
@@ -17,6 +19,7 @@
 #include <stdint.h>
 
 #include "auth/auth.h"
+#include "base/address.h"
 #include "base/drop.h"
 #include "base/outbox.h"
 #include "base/packet.h"
@@ -35,9 +38,14 @@ enum link_role {
 enum mppe_policy { MPPE_OFF, MPPE_OPTIONAL, MPPE_REQUIRED };
 
 enum link_action {
-	LINK_FRAME = 1,     /* a whole PPP frame for the tunnel */
-	LINK_ASK,           /* struct auth_proof: see auth/verdict.h */
-	LINK_AUTHENTICATED, /* struct auth_verdict without its keys */
+	LINK_FRAME = 1, /* a whole PPP frame for the tunnel */
+	LINK_ASK, /* struct auth_proof: see auth/verdict.h. Where no proof is demanded of a peer,
+		     the method is AUTH_NONE: the verdict gives it addresses. A later question
+		     stands in the place of an earlier one, whose verdict is not to be passed on any
+		     more */
+	LINK_AUTHENTICATED, /* struct auth_verdict without its keys; again after each LCP
+			     * renegotiation
+			     */
 	LINK_IPV4_UP,       /* struct link_addresses: IPCP opened */
 	LINK_IPV4_DOWN,
 	LINK_IPV6_UP, /* struct link_addresses: IPv6CP opened */
@@ -74,12 +82,6 @@ struct link_end {
 	char text[96];       /* one line for people: what happened, and to whom the peer said it */
 };
 
-/* Timers and counters of one control protocol (pppd: lcp-restart and so on). */
-struct fsm_settings {
-	uint32_t restart_ms;
-	uint8_t max_configure, max_terminate, max_failure;
-};
-
 struct link_settings {
 	enum link_role role;
 	uint16_t mru; /* ours, proposed to the peer; 1500 is not put on the wire as it is the
@@ -109,31 +111,39 @@ struct link_settings {
 
 enum link_phase { LINK_DEAD, LINK_ESTABLISH, LINK_AUTHENTICATE, LINK_NETWORK, LINK_TERMINATE };
 
+/* A network protocol's Configure-Request that came before CCP was done. */
+struct link_early {
+	uint16_t length; /* 0: none */
+	uint8_t bytes[256];
+};
+
 struct link {
 	const struct link_settings *settings; /* borrowed, as the next two */
 	const struct random *random;
 	struct outbox *out;
 	enum link_phase phase;
 	struct lcp lcp;
-	struct auth authenticator, peer; /* of the peer, and of ourselves */
-	bool authenticator_used, peer_used;
+	struct auth authenticator, peer; /* of the peer, and of ourselves; AUTH_IDLE: not in use */
+	struct outbox auth_out;          /* owned: what these two want done */
+	bool nobody_asked; /* no proof was demanded: the verdict of AUTH_NONE is awaited */
 	struct ccp ccp;
 	struct ipcp ipcp;
 	struct ipv6cp ipv6cp;
 	struct mppe mppe;
-	bool mppe_on; /* both directions are encrypted; from then on nothing clear passes, whatever
-			 CCP does */
+	bool encrypt; /* nothing clear passes: encryption is required, or was in force once */
+	bool mppe_on; /* both directions are encrypted */
+	bool networks_started; /* CCP is done: IPCP and IPv6CP may be answered */
+	uint8_t ccp_restarts;
 	struct auth_keys keys;       /* from the verdict until CCP used them; wiped then */
 	struct auth_verdict granted; /* addresses and name servers; its keys are wiped */
-	uint64_t echo_due_ms, heard_ms, network_by_ms;
-	uint32_t echoes_unanswered;
-	uint8_t echo_identifier;
-	bool ended;
-	/* A network control packet that came before CCP was done is kept and answered then. */
-	struct {
-		uint16_t length;
-		uint8_t bytes[256];
-	} early_ipcp, early_ipv6cp;
+	struct link_early early_ipcp, early_ipv6cp;
+	uint64_t establish_by_ms, ccp_by_ms, network_by_ms,
+		echo_due_ms; /* UINT64_MAX: not waiting */
+	uint64_t heard_ms;   /* when the last good packet came */
+	uint64_t reject_ms;  /* the second in which `rejects` Protocol-Rejects were sent */
+	uint32_t rejects, echoes_unanswered;
+	struct link_end end; /* why, from the moment that this is certain */
+	bool ending, ended;
 };
 
 /* What is known about a data packet between link_admit and link_deliver. */
@@ -152,8 +162,8 @@ void link_open(struct link *l, const struct link_settings *settings, const struc
 	       struct outbox *out, uint64_t now_ms);
 void link_fini(struct link *l); /* wipes keys; puts nothing */
 
-/* Ends the link in order (Terminate-Request); LINK_ENDED follows, at the latest when LCP's patience
- * is over. */
+/* Ends the link in order (Terminate-Request, which carries `why`); LINK_ENDED follows, at the
+ * latest when LCP's patience is over. */
 void link_close(struct link *l, const char *why, uint64_t now_ms);
 
 /* First half of receipt: the frame at p->data. On DROP_NONE the address, control and protocol
@@ -175,8 +185,10 @@ enum drop link_deliver(struct link *l, struct packet *p, const struct link_item 
 enum drop link_send(struct link *l, struct packet *p, enum link_payload kind,
 		    struct link_item *item);
 
-/* The registrar's answer to the question that is open for the peer (authenticator) or for
- * ourselves. */
+/*
+ * The registrar's answer to the question that is open: where both ends prove themselves, first to
+ * that for the peer (AUTH_VERIFY), then to that for ourselves (AUTH_PROVE).
+ */
 void link_on_verdict(struct link *l, const struct auth_verdict *verdict, uint64_t now_ms);
 
 /* Largest IP packet that the peer takes: its MRU (encryption's octets come on top), at most

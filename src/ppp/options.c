@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum { NAKS_BELIEVED = 2 }; /* times max_failure: a peer that naks on and on is not heard any more */
+enum {
+	NAKS_BELIEVED = 2
+}; /* times max_failure: a peer that naks on and on is not heard any more */
 
 void options_init(struct options *o, const struct option *table, size_t count, uint8_t max_failure)
 {
@@ -183,8 +185,8 @@ static bool follows_request(const struct options *o, struct reader reply, bool e
 			if (!ours.left || !next_option(&ours, &mine))
 				return false;
 		while (mine.type != theirs.type);
-		if (exactly && (mine.length != theirs.length ||
-				memcmp(mine.start, theirs.start, mine.length)))
+		if (exactly &&
+		    (mine.length != theirs.length || memcmp(mine.start, theirs.start, mine.length)))
 			return false;
 	}
 	return true;

@@ -16,10 +16,10 @@
 #include "base/writer.h"
 
 enum {
-	OPTIONS_MAX = 8,           /* rows of the longest table */
-	OPTION_VALUE_MAX = 8,      /* octets of the longest value that is kept */
-	OPTIONS_REQUEST_MAX = 80,  /* octets of our longest request: OPTIONS_MAX * (2 + 8) */
-	OPTION_WIDTH_ANY = 0xff,   /* the judge looks at the length */
+	OPTIONS_MAX = 8,          /* rows of the longest table */
+	OPTION_VALUE_MAX = 8,     /* octets of the longest value that is kept */
+	OPTIONS_REQUEST_MAX = 80, /* octets of our longest request: OPTIONS_MAX * (2 + 8) */
+	OPTION_WIDTH_ANY = 0xff,  /* the judge looks at the length */
 };
 
 enum option_answer { OPTION_ACK, OPTION_NAK, OPTION_REJECT };
@@ -40,11 +40,13 @@ struct option {
 	/* May the peer have this value? With OPTION_NAK the better one is written to `better`. */
 	enum option_answer (*judge)(struct options *o, struct reader value, struct writer *better);
 	/*
-	 * The peer would rather have us ask for `value`: sets *ours (`asked` tells whether we had asked
-	 * at all). NULL: a Nak counts as a Reject, as some peers (Agilent) nak booleans.
+	 * The peer would rather have us ask for `value`: sets *ours (`asked` tells whether we had
+	 * asked at all). NULL: a Nak counts as a Reject, as some peers (Agilent) nak booleans.
 	 */
-	void (*naked)(struct options *o, struct option_value *ours, bool asked, struct reader value);
-	/* The peer refused the option; it is dropped from our request before this is called. May be NULL.
+	void (*naked)(struct options *o, struct option_value *ours, bool asked,
+		      struct reader value);
+	/* The peer refused the option; it is dropped from our request before this is called. May be
+	 * NULL.
 	 */
 	void (*rejected)(struct options *o);
 };
@@ -52,11 +54,12 @@ struct option {
 struct options {
 	const struct option *table; /* borrowed */
 	uint8_t count, max_failure;
-	/* What a peer left out and should have asked is appended to the Nak; `seen`: bits of the rows
-	 * in its request. May be NULL. */
+	/* What a peer left out and should have asked is appended to the Nak; `seen`: bits of the
+	 * rows in its request. May be NULL. */
 	void (*append)(struct options *o, unsigned seen, struct writer *nak);
-	struct option_value ours[OPTIONS_MAX];  /* what the next Configure-Request asks */
-	struct option_value sent[OPTIONS_MAX];  /* what the last one asked; agreed once it was acked */
+	struct option_value ours[OPTIONS_MAX]; /* what the next Configure-Request asks */
+	struct option_value
+		sent[OPTIONS_MAX]; /* what the last one asked; agreed once it was acked */
 	struct option_value peers[OPTIONS_MAX]; /* what we acked last */
 	uint8_t naks_sent, naks_received;       /* in a row */
 	uint8_t request[OPTIONS_REQUEST_MAX];   /* the last Configure-Request's options */
@@ -79,8 +82,8 @@ void options_request(struct options *o, struct writer *out);
 enum options_verdict { OPTIONS_MALFORMED, OPTIONS_ACK, OPTIONS_NAK, OPTIONS_REJECT };
 
 /*
- * Judges the options of a peer's Configure-Request, and writes those of the answer. With OPTIONS_ACK
- * the peer's values are taken over into `peers`. `reply` has room for the request and
+ * Judges the options of a peer's Configure-Request, and writes those of the answer. With
+ * OPTIONS_ACK the peer's values are taken over into `peers`. `reply` has room for the request and
  * OPTIONS_REQUEST_MAX more.
  */
 enum options_verdict options_judge(struct options *o, struct reader request, struct writer *reply);

@@ -7,13 +7,12 @@
 #include "ppp/link.h"
 
 enum {
-	PACKET_HEADER = 4,  /* code, identifier, length */
-	PACKET_MAX = 1500,  /* longest that we send */
+	PACKET_HEADER = 4, /* code, identifier, length */
+	PACKET_MAX = 1500, /* longest that we send */
 };
 
-void protocol_init(struct protocol *p, const struct protocol_kind *kind,
-		   const struct option *table, size_t count, const struct fsm_settings *settings,
-		   struct outbox *out)
+void protocol_init(struct protocol *p, const struct protocol_kind *kind, const struct option *table,
+		   size_t count, const struct fsm_settings *settings, struct outbox *out)
 {
 	*p = (struct protocol){.kind = kind, .out = out, .peer_mru = 1500};
 	fsm_init(&p->fsm, settings);
@@ -59,25 +58,33 @@ static bool is_negotiating(enum fsm_state state)
 	return state >= FSM_REQ_SENT && state <= FSM_ACK_SENT;
 }
 
+static void begin(struct protocol *p)
+{
+	p->options.naks_sent = p->options.naks_received = 0;
+	p->kind->begin(p);
+}
+
 static unsigned step(struct protocol *p, enum fsm_event event, const struct answer *answer,
 		     uint64_t now_ms)
 {
-	bool fresh = !is_negotiating(p->fsm.state);
+	/* A peer's request that begins a negotiation was judged by fresh options: see on_request.
+	 */
+	bool begun =
+		is_negotiating(p->fsm.state) || event == FSM_RCR_PLUS || event == FSM_RCR_MINUS;
 	unsigned actions = fsm_step(&p->fsm, event, now_ms);
 	if (actions & FSM_IMPOSSIBLE)
 		return 0;
-	if (actions & FSM_SCR) {
-		if (fresh) {
-			p->options.naks_sent = p->options.naks_received = 0;
-			p->kind->begin(p);
-		}
+	if (actions & FSM_SCR && !begun)
+		begin(p);
+	if (actions & FSM_SCR)
 		send_request(p, event == FSM_TO_PLUS);
-	}
 	if (actions & FSM_STR)
 		protocol_send(p, CODE_TERMINATE_REQUEST, ++p->identifier, p->goodbye,
 			      strlen(p->goodbye));
 	if (answer && actions & (FSM_SCA | FSM_SCN | FSM_SCJ))
 		protocol_send(p, answer->code, answer->identifier, answer->data, answer->length);
+	if (answer && actions & FSM_SCA)
+		p->acked_identifier = answer->identifier;
 	if (answer && actions & FSM_STA)
 		protocol_send(p, CODE_TERMINATE_ACK, answer->identifier, NULL, 0);
 	return actions & FSM_LAYER;
@@ -120,6 +127,8 @@ static enum drop on_request(struct protocol *p, const struct control_packet *c, 
 					[OPTIONS_REJECT] = CODE_CONFIGURE_REJECT};
 	uint8_t bytes[2048 + OPTIONS_REQUEST_MAX];
 	struct writer reply = writer_of(bytes, sizeof(bytes));
+	if (p->fsm.state == FSM_STOPPED || p->fsm.state == FSM_OPENED)
+		begin(p);
 	enum options_verdict verdict = options_judge(&p->options, c->data, &reply);
 	if (verdict == OPTIONS_MALFORMED || reply.failed)
 		return DROP_PPP_CODE;

@@ -1,9 +1,9 @@
 /*
- * One control protocol (RFC 1661 §5): its automaton, its options, and the packets between them. LCP,
- * IPCP, IPv6CP and CCP each begin with a struct protocol and add their own codes.
+ * One control protocol (RFC 1661 §5): its automaton, its options, and the packets between them.
+ * LCP, IPCP, IPv6CP and CCP each begin with a struct protocol and add their own codes.
  *
- * Every function that may move the automaton returns the layer's events, FSM_TLU | FSM_TLD | FSM_TLS
- * | FSM_TLF, for the owner to act upon.
+ * Every function that may move the automaton returns the layer's events, FSM_TLU | FSM_TLD |
+ * FSM_TLS | FSM_TLF, for the owner to act upon.
  */
 #pragma once
 #include <stdbool.h>
@@ -53,14 +53,15 @@ struct protocol {
 	uint8_t identifier;         /* of the last packet that we began */
 	uint8_t request_identifier; /* of the last Configure-Request */
 	bool request_open;          /* and no reply has come to it */
+	uint8_t acked_identifier;   /* of the peer's request that was acked last */
 	uint16_t peer_mru;          /* no reject is longer */
-	uint8_t rejected_code;      /* a peer's Code-Reject just named this code, plus 1; the owner clears */
+	uint8_t rejected_code;      /* a peer's Code-Reject just named this code, plus 1; the owner
+				       clears */
 	char goodbye[64];           /* text for our Terminate-Request */
 };
 
-void protocol_init(struct protocol *p, const struct protocol_kind *kind,
-		   const struct option *table, size_t count, const struct fsm_settings *settings,
-		   struct outbox *out);
+void protocol_init(struct protocol *p, const struct protocol_kind *kind, const struct option *table,
+		   size_t count, const struct fsm_settings *settings, struct outbox *out);
 
 /* Up, Open, Down, Close, RXJ+ or RXJ-. */
 unsigned protocol_event(struct protocol *p, enum fsm_event event, uint64_t now_ms);

@@ -1,0 +1,12 @@
+/* The real sources of time and chance, which pure rooms are handed. */
+#pragma once
+#include <stdint.h>
+
+#include "base/random.h"
+
+/* Milliseconds that never go back; where they start means nothing. */
+uint64_t clock_now_ms(void);
+
+/* getrandom(2). Ends the process where the kernel has no randomness to give: no key could be safe.
+ */
+struct random random_system(void);

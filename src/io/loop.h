@@ -1,0 +1,75 @@
+/*
+ * One thread's event loop: descriptors (epoll, level-triggered), timers, and what is done at the
+ * end of each turn. A turn handles a bounded number of events, so nobody starves; a callback may
+ * change or remove any watcher and timer, its own and those whose event is due in the same turn.
+ */
+#pragma once
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "io/timers.h"
+
+enum {
+	LOOP_EVENTS = 64, /* descriptors in one turn */
+	LOOP_TIMERS = 1024,
+};
+
+struct watcher {
+	void (*on_ready)(void *context,
+			 uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR */
+	void *context;
+	int fd;          /* borrowed: whoever opened it closes it, after loop_unwatch */
+	uint32_t events; /* asked for; EPOLLHUP and EPOLLERR come unasked. Set by loop_watch */
+	bool is_watched; /* set by loop_watch */
+};
+
+struct loop {
+	int epoll_fd;
+	uint64_t now_ms; /* read once a turn, after the wait */
+	struct timers timers;
+	bool stopping;
+	void (*at_end)(
+		void *context); /* of each turn, before the wait: flushes batches; may be NULL */
+	void *at_end_context;
+	struct epoll_event ready[LOOP_EVENTS]; /* of this turn; data.ptr NULL: removed since */
+	int ready_count;
+};
+
+/* 0 or -errno. */
+int loop_init(struct loop *loop);
+void loop_fini(struct loop *loop);
+
+/* Watches w->fd for `events`, or changes what it is watched for; *w stays where it is until
+ * loop_unwatch. Zero-initialised but for callback, context and fd the first time. 0 or -errno. */
+int loop_watch(struct loop *loop, struct watcher *w, uint32_t events);
+
+/* No callback of *w comes after this. Nothing happens where it is not watched. */
+void loop_unwatch(struct loop *loop, struct watcher *w);
+
+/* See timers_set. */
+static inline void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms)
+{
+	timers_set(&loop->timers, timer, at_ms);
+}
+
+static inline void loop_cancel_timer(struct loop *loop, struct timer *timer)
+{
+	timers_cancel(&loop->timers, timer);
+}
+
+/* One turn: waits until something is ready or due, at most `most_ms` (-1: as long as it takes), and
+ * handles it. 0 or -errno. */
+int loop_turn(struct loop *loop, int most_ms);
+
+/* Turns until loop_stop. 0 or -errno. */
+int loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Blocks these signals (the list ends with 0) for this thread and those it starts later, and opens
+ * a descriptor that tells of them instead. The descriptor or -errno. */
+int signals_open(const int *signals);
+
+/* The next signal that came, or 0. */
+int signals_read(int fd);

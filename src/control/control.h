@@ -4,7 +4,7 @@
  *   messages.h   the fifteen messages: one table of fields reads, writes and prints each
  *   framer.h     whole messages out of a byte stream
  *   control.h    the machine of one TCP connection and its calls, as PAC (our server) or PNS (our
- * client)
+ *                client): control.c the connection, calls.c the calls, machine.h between them
  *
  * session/connection.c owns a struct control by value, feeds it with what TCP brought, and carries
  * out its actions in order. Bounds: CONTROL_CALLS_MAX calls, one message of buffer, every stage 60
@@ -17,6 +17,7 @@
 
 #include "base/outbox.h"
 #include "base/random.h"
+#include "control/framer.h"
 #include "control/messages.h"
 
 enum control_role {
@@ -36,11 +37,11 @@ enum control_action {
 				control_call_refuse */
 	CONTROL_CALL_UP,     /* both call ids are known: GRE may flow */
 	CONTROL_CALL_DOWN,   /* the call ended (or never came up); its slot is free after this */
-	CONTROL_LINK_INFO,  /* Set-Link-Info came: logged, without effect (no octet stuffing in GRE)
-			     */
-	CONTROL_WAN_ERRORS, /* WAN-Error-Notify came: logged */
-	CONTROL_REPORT,     /* text for the log */
-	CONTROL_TRACE,      /* text for the log at debug level: a message, printed */
+	CONTROL_LINK_INFO,   /* Set-Link-Info came, `reason` has it in words: logged, without effect
+				(no octet stuffing in GRE) */
+	CONTROL_WAN_ERRORS,  /* WAN-Error-Notify came, `reason` has it in words: logged */
+	CONTROL_REPORT,      /* text for the log */
+	CONTROL_TRACE,       /* text for the log at debug level: a message, printed */
 };
 
 struct control_event {
@@ -52,7 +53,7 @@ struct control_event {
 	uint8_t result,
 		error; /* CONTROL_CALL_DOWN: of the message that ended it; 0 where none came */
 	uint16_t cause;
-	char reason[64]; /* CONTROL_CALL_DOWN: in words: "call cleared by peer", "connection lost" …
+	char reason[96]; /* CONTROL_CALL_DOWN: in words: "call cleared by peer", "connection lost" …
 			  */
 };
 
@@ -61,10 +62,11 @@ struct control_settings {
 	const char *host_name, *vendor; /* up to 64 octets, sent in the Start messages */
 	uint32_t first_message_ms; /* PAC: from TCP accept to the Start-Control-Connection-Request;
 				      pptpd: stimeout 10 s */
-	uint32_t echo_ms;          /* silence before an Echo-Request; RFC: 60 s */
+	uint32_t echo_ms;          /* silence before an Echo-Request; RFC: 60 s; 0: never */
 	uint16_t window;           /* our Packet Recv. Window Size, packets */
 	uint32_t connect_speed;    /* bits/s, told to the peer; pptpd: speed */
 	uint16_t calls_max;        /* at most CONTROL_CALLS_MAX on one connection */
+	bool trace;                /* put CONTROL_TRACE for every message, either way */
 };
 
 enum control_state {
@@ -102,8 +104,7 @@ struct control {
 	uint16_t next_serial;
 	char peer_host[65], peer_vendor[65]; /* as told, NUL-ended, not escaped */
 	uint16_t peer_firmware;
-	size_t partial_length; /* octets of an unfinished message in `partial` */
-	uint8_t partial[CONTROL_MESSAGE_MAX];
+	struct framer framer;
 	struct control_call calls[CONTROL_CALLS_MAX];
 };
 
@@ -112,14 +113,19 @@ struct control {
 void control_init(struct control *c, const struct control_settings *settings,
 		  const struct random *random, struct outbox *out, uint64_t now_ms);
 
-/* What TCP brought, in any portions. After CONTROL_CLOSE was put, everything is ignored. */
+/* What TCP brought, in any portions up to a few ten thousand octets: one portion whose answers
+ * would fill half of OUTBOX_LIMIT closes the connection. After CONTROL_CLOSE was put, everything is
+ * ignored. */
 void control_on_bytes(struct control *c, const uint8_t *bytes, size_t length, uint64_t now_ms);
 
 /* TCP is gone: every call goes down with `reason`; no CONTROL_CLOSE is put. */
 void control_on_lost(struct control *c, const char *reason, uint64_t now_ms);
 
-/* PAC: answers to CONTROL_CALL_ASKED. `call_id` is ours, distinct among all calls with this peer's
- * address. */
+/*
+ * PAC: answers to CONTROL_CALL_ASKED. `call_id` is ours, distinct among all calls with this peer's
+ * address. `result` is of enum ocrp_result. A refused call goes down like any other. Late answers,
+ * to a slot that no longer waits, are ignored; an owner that says nothing for 60 s has refused.
+ */
 void control_call_accept(struct control *c, uint16_t slot, uint16_t call_id, uint64_t now_ms);
 void control_call_refuse(struct control *c, uint16_t slot, uint8_t result, uint8_t error,
 			 uint64_t now_ms);

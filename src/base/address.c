@@ -26,3 +26,19 @@ bool address_is_private(uint32_t address)
 	       (address & address_mask(16)) == 0xc0a80000 ||
 	       (address & address_mask(10)) == 0x64400000;
 }
+
+size_t address_cover(struct address_span range, struct address_prefix to[static PREFIX_COVER])
+{
+	size_t count = 0;
+	uint64_t next = range.first, end = (uint64_t)range.last + 1;
+	while (next < end) {
+		unsigned length =
+			32; /* widen while the network starts here and ends in the range */
+		while (length && !(next & (UINT64_C(1) << (32 - length))) &&
+		       next + (UINT64_C(1) << (33 - length)) <= end)
+			length--;
+		to[count++] = (struct address_prefix){(uint32_t)next, length};
+		next += UINT64_C(1) << (32 - length);
+	}
+	return count;
+}

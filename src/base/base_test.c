@@ -300,3 +300,34 @@ TEST(every_drop_has_a_name_and_help)
 		assert_true(strlen(drop_help((enum drop)drop)) > 5);
 	}
 }
+
+TEST(address_cover_is_exact_and_minimal)
+{
+	static const struct {
+		const char *first, *last, *cover;
+	} rows[] = {
+		{"192.168.10.100", "192.168.10.200",
+		 "192.168.10.100/30 192.168.10.104/29 192.168.10.112/28 192.168.10.128/26 "
+		 "192.168.10.192/29 192.168.10.200/32 "},
+		{"10.0.0.0", "10.0.0.255", "10.0.0.0/24 "},
+		{"10.0.0.7", "10.0.0.7", "10.0.0.7/32 "},
+		{"10.0.0.255", "10.0.1.0", "10.0.0.255/32 10.0.1.0/32 "},
+		{"0.0.0.0", "255.255.255.255", "0.0.0.0/0 "},
+		{"255.255.255.254", "255.255.255.255", "255.255.255.254/31 "},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct address_prefix cover[PREFIX_COVER];
+		struct address_span range;
+		char text[512] = "", one[ADDRESS_TEXT];
+		assert_true(address_parse(rows[i].first, &range.first));
+		assert_true(address_parse(rows[i].last, &range.last));
+		size_t count = address_cover(range, cover);
+		for (size_t j = 0; j < count; j++)
+			sprintf(text + strlen(text), "%s/%u ", address_print(cover[j].address, one),
+				cover[j].length);
+		assert_string_equal(text, rows[i].cover);
+	}
+	struct address_prefix most[PREFIX_COVER];
+	assert_int_equal(address_cover((struct address_span){1, UINT32_MAX - 1}, most),
+			 PREFIX_COVER);
+}

@@ -68,6 +68,13 @@ static void change_key(const struct mppe_direction *d, uint8_t *key)
 	secret_wipe(&r, sizeof(r));
 }
 
+static void forget_all_keys(struct mppe_direction *d)
+{
+	secret_wipe(d->kept, sizeof(d->kept));
+	for (size_t i = 0; i < MPPE_KEPT_KEYS; i++)
+		d->kept_count[i] = KEPT_NONE;
+}
+
 static void direction_init(struct mppe_direction *d, enum mppe_size size, bool stateless,
 			   const uint8_t start[static 16], const uint8_t start_short[static 8])
 {
@@ -78,8 +85,7 @@ static void direction_init(struct mppe_direction *d, enum mppe_size size, bool s
 	/* The first packet has count 0; its key, stateless, is one change from this one. */
 	d->count = COUNT_MASK;
 	rc4_init(&d->stream, d->session_key, key_octets(d));
-	for (size_t i = 0; i < MPPE_KEPT_KEYS; i++)
-		d->kept_count[i] = KEPT_NONE;
+	forget_all_keys(d);
 }
 
 void mppe_init(struct mppe *m, const struct auth_keys *keys, enum mppe_size size, bool stateless)
@@ -104,8 +110,8 @@ static void item_set_key(struct mppe_item *item, const struct mppe_direction *d,
 
 /*
  * Stateful, RFC 3078 against the Linux kernel (ppp_mppe of 2.6 to 6.x). They agree on a flag
- * packet: one key change before it, RC4 anew; but the kernel takes a flag packet without bit A for
- * an attack, so A is set. They agree on the first packet: the initial key, no change; but the
+ * packet: one key change before it, RC4 anew; but the kernel drops a flag packet without bit A, so
+ * A is set. They agree on the first packet: the initial key, no change; but the
  * kernel would change its key at bit A, so A is clear. They disagree on the flushed packet that
  * answers a Reset-Request: §8.2 starts RC4 anew with the key as it is, the kernel changes the key
  * at every packet with bit A, on both sides. We send as the kernel does: pppd is the peer that is
@@ -133,6 +139,7 @@ void mppe_seal(struct mppe *m, struct packet *p, struct mppe_item *item)
 	item->length = p->length;
 	item->count = d->count;
 	item->stateful = !d->stateless;
+	item->far = false;
 	item->key_length = 0;
 	uint16_t flushed = BIT_FLUSHED;
 	if (d->stateless) {
@@ -150,6 +157,58 @@ void mppe_on_reset_request(struct mppe *m)
 {
 	m->resets_received++;
 	m->send.flush = !m->send.stateless; /* every stateless packet is flushed anyway */
+}
+
+/* ---- receive: what keys cost, and whether they fit ---- */
+
+/* May this packet cost so many key changes? Then they are spent. */
+static bool grant(struct mppe_direction *d, unsigned rekeys, uint64_t now_ms)
+{
+	if (rekeys <= MPPE_FREE_REKEYS)
+		return true;
+	if (d->rekeys_s != now_ms / 1000) {
+		d->rekeys_s = now_ms / 1000;
+		d->rekeys = 0;
+	}
+	if (rekeys > MPPE_REKEYS_A_SECOND - d->rekeys)
+		return false;
+	d->rekeys += rekeys;
+	return true;
+}
+
+/* Whether these first octets of `length` are an IP packet of just that length behind its protocol
+ * field of one or two octets. By chance that is so once in 2^28. */
+static bool begins_like_ip(const uint8_t *b, size_t have, size_t length)
+{
+	size_t field = have && b[0] & 1 ? 1 : 2;
+	if (have < field + 6 || (field == 2 && b[0] != 0))
+		return false;
+	uint8_t protocol = b[field - 1];
+	const uint8_t *ip = b + field;
+	if (protocol == 0x21)
+		return ip[0] >> 4 == 4 && (size_t)(ip[2] << 8 | ip[3]) == length - field;
+	return protocol == 0x57 && ip[0] >> 4 == 6 &&
+	       (size_t)(ip[4] << 8 | ip[5]) + 40 == length - field;
+}
+
+/* Whether the packet makes sense under this key. */
+static bool key_fits(const struct mppe_direction *d, const struct mppe_item *item,
+		     const uint8_t *key)
+{
+	uint8_t first[8];
+	struct rc4 r;
+	size_t have = MIN_OF(item->length, sizeof(first));
+	memcpy(first, item->data, have);
+	rc4_init(&r, key, key_octets(d));
+	rc4_apply(&r, first, have);
+	secret_wipe(&r, sizeof(r));
+	return begins_like_ip(first, have, item->length);
+}
+
+static void change_key_times(const struct mppe_direction *d, unsigned changes, uint8_t *key)
+{
+	while (changes--)
+		change_key(d, key);
 }
 
 /* ---- receive, stateless ---- */
@@ -176,21 +235,6 @@ static void forget_key(struct mppe_direction *d, uint16_t count)
 	d->kept_count[count % MPPE_KEPT_KEYS] = KEPT_NONE;
 }
 
-/* May this packet cost so many key changes? Then they are spent. */
-static bool grant(struct mppe_direction *d, unsigned rekeys, uint64_t now_ms)
-{
-	if (rekeys <= MPPE_FREE_REKEYS)
-		return true;
-	if (d->rekeys_s != now_ms / 1000) {
-		d->rekeys_s = now_ms / 1000;
-		d->rekeys = 0;
-	}
-	if (rekeys > MPPE_REKEYS_A_SECOND - d->rekeys)
-		return false;
-	d->rekeys += rekeys;
-	return true;
-}
-
 /* Changes from the newest key known at or before `count`, which is `ahead` of the session key. */
 static unsigned changes_to(struct mppe_direction *d, uint16_t count, unsigned ahead)
 {
@@ -201,6 +245,45 @@ static unsigned changes_to(struct mppe_direction *d, uint16_t count, unsigned ah
 	return ahead;
 }
 
+enum {
+	LOST_PACKETS = 4,  /* so many in a row that prove nothing, */
+	LOST_MS = 500,     /* and for so long: the key is lost */
+	FAR_TURNS = 64,    /* of the count are searched, then again from the start */
+	FAR_STRIDE = 2048, /* least distance between two tries, so that each is in another turn */
+};
+
+static bool is_lost(struct mppe_direction *d, uint64_t now_ms)
+{
+	if (d->unproved == 0)
+		d->unproved_since_ms = now_ms;
+	if (d->unproved <= LOST_PACKETS)
+		d->unproved++;
+	return d->unproved > LOST_PACKETS && now_ms - d->unproved_since_ms >= LOST_MS;
+}
+
+/*
+ * After half the count's space or more was lost in a row (two seconds of a video), twelve bits do
+ * not tell how many key changes were missed: RFC 3078 §8.1 then derives a wrong key, and never a
+ * right one again, while control frames keep the link alive. So each packet is tried with a key
+ * that fits its count, a turn of the count further on than the last one's, until one begins like an
+ * IP packet.
+ */
+static bool find_far(struct mppe_direction *d, struct mppe_item *item, uint64_t now_ms)
+{
+	if (d->far_steps == 0 || d->far_steps > FAR_TURNS * COUNT_SPACE) {
+		memcpy(d->far_key, d->session_key, sizeof(d->far_key));
+		d->far_steps = 0;
+	}
+	unsigned least = d->far_steps + FAR_STRIDE;
+	unsigned steps = least + distance((uint16_t)((d->count + least) & COUNT_MASK), item->count);
+	if (!grant(d, steps - d->far_steps, now_ms))
+		return false;
+	change_key_times(d, steps - d->far_steps, d->far_key);
+	d->far_steps = steps;
+	item->far = key_fits(d, item, d->far_key);
+	return item->far;
+}
+
 /*
  * A packet ahead gets its key by walking the chain; the keys on the way are kept, for the packets
  * that are late, and for the next of the batch, which then starts there. That moves no state: a
@@ -209,6 +292,11 @@ static unsigned changes_to(struct mppe_direction *d, uint16_t count, unsigned ah
 static enum drop admit_stateless(struct mppe_direction *d, struct mppe_item *item, uint64_t now_ms)
 {
 	unsigned ahead = distance(d->count, item->count);
+	item->far = false;
+	if (is_lost(d, now_ms) && find_far(d, item, now_ms)) {
+		item_set_key(item, d, d->far_key);
+		return DROP_NONE;
+	}
 	if (ahead == 0 || ahead > MPPE_JUMP_GRANT) {
 		const uint8_t *key = kept_key(d, item->count);
 		if (!key)
@@ -233,7 +321,11 @@ static void commit_stateless(struct mppe_direction *d, const struct mppe_item *i
 {
 	unsigned ahead = distance(d->count, item->count);
 	forget_key(d, item->count);
-	if (ahead == 0 || ahead > MPPE_JUMP_GRANT)
+	d->unproved = 0;
+	d->far_steps = 0;
+	if (item->far) /* the kept keys are of another turn of the count */
+		forget_all_keys(d);
+	else if (ahead == 0 || ahead > MPPE_JUMP_GRANT)
 		return;
 	memcpy(d->session_key, item->key, sizeof(d->session_key));
 	d->count = item->count;
@@ -242,47 +334,8 @@ static void commit_stateless(struct mppe_direction *d, const struct mppe_item *i
 
 /* ---- receive, stateful ---- */
 
-/* Whether these first octets of `length` are an IP packet of just that length behind its protocol
- * field of one or two octets. By chance that is so once in 2^28. */
-static bool begins_like_ip(const uint8_t *b, size_t have, size_t length)
-{
-	size_t field = have && b[0] & 1 ? 1 : 2;
-	if (have < field + 6 || (field == 2 && b[0] != 0))
-		return false;
-	uint8_t protocol = b[field - 1];
-	const uint8_t *ip = b + field;
-	if (protocol == 0x21)
-		return ip[0] >> 4 == 4 && (size_t)(ip[2] << 8 | ip[3]) == length - field;
-	return protocol == 0x57 && ip[0] >> 4 == 6 &&
-	       (size_t)(ip[4] << 8 | ip[5]) + 40 == length - field;
-}
-
-/* The session key after so many changes. */
-static void key_after(const struct mppe_direction *d, unsigned changes, uint8_t key[static 16])
-{
-	memcpy(key, d->session_key, 16);
-	while (changes--)
-		change_key(d, key);
-}
-
-/* Whether the packet makes sense under the key after so many changes. */
-static bool key_fits(const struct mppe_direction *d, const struct mppe_item *item, unsigned changes)
-{
-	uint8_t key[16], first[8];
-	struct rc4 r;
-	size_t have = MIN_OF(item->length, sizeof(first));
-	memcpy(first, item->data, have);
-	key_after(d, changes, key);
-	rc4_init(&r, key, key_octets(d));
-	rc4_apply(&r, first, have);
-	bool fits = begins_like_ip(first, have, item->length);
-	secret_wipe(key, sizeof(key));
-	secret_wipe(&r, sizeof(r));
-	return fits;
-}
-
 enum {
-	FLUSHES_LOST = 7,  /* key changes of lost flushed packets that are tried */
+	FLUSHES_LOST = 20, /* more key changes that are tried: a turn of the count has 16 */
 	STATEFUL_LATE = 64 /* a packet this far behind is taken for late, not for a jump */
 };
 
@@ -302,18 +355,23 @@ static enum drop admit_fresh(struct mppe_direction *d, struct mppe_item *item, u
 	unsigned flags = ((next + ahead) >> 8) - (next >> 8);
 	bool first = !d->started && ahead == 1;
 	unsigned usual = flags + (first || is_flag(item->count) ? 0 : 1);
-	unsigned changes = usual;
-	if (!grant(d, 2 * (flags + 1), now_ms))
+	if (!grant(d, usual, now_ms))
 		return DROP_MPPE_JUMP;
-	if (!key_fits(d, item, usual)) {
-		if (!grant(d, (FLUSHES_LOST + 2) * (usual + FLUSHES_LOST), now_ms))
-			return DROP_MPPE_JUMP;
-		for (unsigned n = flags; n <= usual + FLUSHES_LOST && changes == usual; n++)
-			if (n != usual && key_fits(d, item, n))
-				changes = n;
-	}
-	item->key_length = key_octets(d);
-	key_after(d, changes, item->key);
+	item_set_key(item, d, d->session_key);
+	change_key_times(d, usual, item->key);
+	if (key_fits(d, item, item->key))
+		return DROP_NONE;
+	if (!grant(d, usual + FLUSHES_LOST, now_ms))
+		return DROP_MPPE_JUMP;
+	uint8_t key[16];
+	memcpy(key, d->session_key, sizeof(key));
+	change_key_times(d, flags, key);
+	for (unsigned n = flags; n <= usual + FLUSHES_LOST; n++, change_key(d, key))
+		if (key_fits(d, item, key)) {
+			memcpy(item->key, key, sizeof(key));
+			break;
+		}
+	secret_wipe(key, sizeof(key));
 	return DROP_NONE;
 }
 

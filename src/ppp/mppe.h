@@ -11,7 +11,8 @@
  * is the caller's.
  *
  * Stateless: every packet has a key of its own, so packets may come in any order and be run in any
- * number at once. Each key decrypts one packet.
+ * number at once. Each key decrypts one packet. A link that lost half the count's space or more in
+ *a row, and so can not know any more how often the count went round, searches for the key.
  * Stateful: one stream goes through all packets. A lost one is missed by its coherency count; then
  * nothing decrypts until the peer, asked by a CCP Reset-Request, starts its stream anew. What the
  * Linux kernel and RFC 3078 do differently here is told in mppe.c.
@@ -50,6 +51,7 @@ struct mppe_item {
 	bool stateful;      /* run and committed, or dropped, before the link's next is admitted */
 	uint8_t key_length; /* octets of `key`, with a fresh RC4 schedule; 0: `stream` goes on */
 	uint8_t key[16];
+	bool far;          /* stateless: further ahead than the count can tell */
 	struct rc4 stream; /* stateful; after mppe_run as the packet left it */
 };
 
@@ -70,6 +72,12 @@ struct mppe_direction {
 	uint16_t kept_count[MPPE_KEPT_KEYS]; /* 0xffff: empty */
 	uint32_t rekeys;                     /* spent in the second `rekeys_s` */
 	uint64_t rekeys_s;
+	/* Receive, stateless: packets that came since the last one committed, the first of them
+	   when; and the search for a key that is further ahead than the count can tell. */
+	uint32_t unproved;
+	uint64_t unproved_since_ms;
+	uint8_t far_key[16]; /* of the packet far_steps ahead */
+	uint32_t far_steps;  /* 0: no search yet */
 };
 
 struct mppe {

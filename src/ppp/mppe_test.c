@@ -481,6 +481,60 @@ TEST(mppe_bounds_what_forged_jumps_cost_and_goes_on_meanwhile)
 	assert_int_equal(receive_at(&client, &p, n, 1000, &reset), DROP_MPPE_GARBAGE);
 }
 
+/* Twenty packets a second after the loss, as of a peer that tries again. */
+static void lose_in_a_row(enum mppe_size size, unsigned lost)
+{
+	struct mppe server, client;
+	struct packet p, late;
+	unsigned n = 0, tries = 0;
+	bool reset;
+	pair_init(&server, &client, size, true);
+	for (; n < 100; n++) {
+		send(&server, &p, n);
+		assert_int_equal(receive_at(&client, &p, n, 1000, &reset), DROP_NONE);
+	}
+	for (unsigned end = n + lost; n < end; n++)
+		send(&server, &p, n);
+	do
+		send(&server, &p, n + tries);
+	while (receive_at(&client, &p, n + tries, 60000 + tries * 50, &reset) != DROP_NONE &&
+	       ++tries < 60);
+	assert_in_range(tries, 10, 30);
+	n += tries + 1;
+	send(&server, &late, n);
+	for (unsigned i = 1; i < 70; i++) {
+		send(&server, &p, n + i);
+		assert_int_equal(receive_at(&client, &p, n + i, 70000, &reset), DROP_NONE);
+		if (i == 30)
+			assert_int_equal(receive_at(&client, &late, n, 70000, &reset), DROP_NONE);
+	}
+}
+
+TEST(mppe_finds_the_key_again_after_the_count_went_round_unseen)
+{
+	static const unsigned lost[] = {2100, 3000, 4000, 4095, 4096, 4200, 6500, 10000, 50000};
+	for (size_t i = 0; i < COUNT_OF(lost); i++)
+		lose_in_a_row(known[i % 3].size, lost[i]);
+}
+
+TEST(mppe_searches_for_no_key_while_packets_prove_sane)
+{
+	struct mppe server, client;
+	struct packet p;
+	bool reset;
+	pair_init(&server, &client, MPPE_128, true);
+	for (unsigned n = 0; n < 200; n++) {
+		for (unsigned i = 0; i < 20; i++) {
+			forge(&p, (n + 4000) & 0xfff);
+			assert_int_equal(receive_at(&client, &p, n, n * 400, &reset),
+					 DROP_MPPE_LATE);
+		}
+		send(&server, &p, n);
+		assert_int_equal(receive_at(&client, &p, n, n * 400 + 399, &reset), DROP_NONE);
+		assert_int_equal(client.receive.rekeys, 0);
+	}
+}
+
 TEST(mppe_spends_nothing_twice_on_the_same_jump)
 {
 	struct mppe server, client;
@@ -749,7 +803,7 @@ TEST(mppe_stateful_asks_for_a_reset_once_and_again_after_a_second)
 
 TEST(mppe_stateful_counts_every_flag_packet_of_a_long_loss)
 {
-	static const unsigned lost[] = {1, 254, 255, 256, 257, 1000, 3000, 3900};
+	static const unsigned lost[] = {1, 254, 255, 256, 257, 1000, 3000, 3900, 4500, 7000};
 	for (size_t i = 0; i < 2 * COUNT_OF(lost); i++) {
 		struct mppe server, client;
 		struct packet p;

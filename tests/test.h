@@ -21,6 +21,11 @@
 		&name##_row;                                                                  \
 	static void name(__attribute__((unused)) void **cmocka_state)
 
+/* An executable of tests may define this: why none of them can run here, in one line; NULL where
+ * they can. (A single test has no way to skip: cmocka's is "not ok", which Meson takes for a
+ * failure.) */
+__attribute__((weak)) const char *test_lacks(void);
+
 /* A random source that repeats itself: the same seed, the same bytes. `state` is the caller's. */
 struct random test_random(uint64_t *state);
 

@@ -63,7 +63,7 @@ enum drop auth_on_packet(struct auth *a, uint16_t protocol, const uint8_t *packe
 
 void auth_on_verdict(struct auth *a, const struct auth_verdict *verdict, uint64_t now_ms)
 {
-	if (a->state != AUTH_WAIT_VERDICT)
+	if (a->state != AUTH_WAIT_VERDICT || verdict->question != a->proof.question)
 		return;
 	if (a->role == AUTH_AUTHENTICATOR)
 		authenticator_on_verdict(a, verdict, now_ms);

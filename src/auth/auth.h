@@ -91,7 +91,8 @@ void auth_fini(struct auth *a);
 enum drop auth_on_packet(struct auth *a, uint16_t protocol, const uint8_t *packet, size_t length,
 			 uint64_t now_ms);
 
-/* The registrar's answer; ignored where no question is open (it came late, or twice). */
+/* The registrar's answer; ignored where that question is not open (it came late, or twice, or is
+ * for the machine of the other role). */
 void auth_on_verdict(struct auth *a, const struct auth_verdict *verdict, uint64_t now_ms);
 
 /* When auth_on_time wants to be called next; UINT64_MAX: never. */

@@ -286,8 +286,12 @@ TEST(auth_failure_has_a_challenge_and_no_message)
 		assert_int_equal(strspn(text + 12, "0123456789ABCDEF"), cases[i].digits);
 		assert_string_equal(text + 12 + cases[i].digits, " V=3");
 		/* the challenge is not the one that was answered */
-		assert_memory_not_equal(last_sent(&w->server)->bytes + 5,
-					w->server.question.challenge.bytes, 8);
+		uint8_t used[33] = {0};
+		for (size_t j = 0; j < cases[i].digits / 2; j++)
+			snprintf((char *)used + 2 * j, 3, "%02X",
+				 w->server.question.challenge.bytes[j]);
+		assert_memory_not_equal(text + 12, used, cases[i].digits);
+		assert_memory_not_equal(text + 12, "0000000000000000", 16);
 		assert_non_null(strstr(w->server.report, "user=anna refused=691"));
 		assert_non_null(strstr(w->client.report, "refused=E\\x3d691"));
 		world_free(w);
@@ -487,6 +491,28 @@ TEST(auth_ignores_verdicts_where_no_question_is_open)
 	auth_on_verdict(&w->server.auth, &accepted, w->now);
 	assert_true(outbox_is_empty(&w->server.out));
 	world_free(w);
+}
+
+TEST(auth_does_not_take_the_proof_that_we_wanted_for_the_one_that_we_judge)
+{
+	for (size_t i = 0; i < COUNT_OF(methods); i++) {
+		struct world *w = world_new(methods[i], 9);
+		struct auth_verdict proved = {.question = AUTH_PROVE, .result = AUTH_ACCEPT};
+		struct auth_verdict judged = {.question = AUTH_VERIFY, .result = AUTH_ACCEPT};
+		w->server.slow = w->client.slow = true;
+		settle(w);
+		auth_on_verdict(&w->client.auth, &judged, w->now);
+		answer(w, &w->client);
+		settle(w);
+		assert_int_equal(w->server.auth.state, AUTH_WAIT_VERDICT);
+		auth_on_verdict(&w->server.auth, &proved, w->now);
+		settle(w);
+		assert_int_equal(w->server.auth.state, AUTH_WAIT_VERDICT);
+		answer(w, &w->server);
+		settle(w);
+		assert_both_in(w);
+		world_free(w);
+	}
 }
 
 /* ---- The authenticator alone ---- */
@@ -771,6 +797,32 @@ TEST(auth_rechallenge_fails_where_password_or_name_changed_or_nobody_answers)
 		}
 }
 
+TEST(auth_rechallenge_has_the_same_patience_as_the_first)
+{
+	for (size_t i = 1; i < COUNT_OF(methods); i++)
+		for (int s = 0; s < 2; s++) {
+			struct world *w = world_new(methods[i], 19);
+			struct end *slow = s ? &w->server : &w->client;
+			w->server.settings.rechallenge_ms = 600000;
+			w->server.settings.attempts = w->client.settings.attempts = 100;
+			pass(w, w->now + 1000);
+			slow->slow = true;
+			int before = w->server.sent_count;
+			pass(w, w->now + 599000 + 59999);
+			assert_int_equal(slow->failed, 0);
+			/* Neither an old answer for a new Response, nor an old one for a new
+			 * Challenge. */
+			if (s)
+				assert_int_equal(w->server.sent_count, before + 1);
+			else
+				assert_int_equal(w->client.sent_count, 1);
+			pass(w, w->now + 1);
+			assert_int_equal(slow->failed, 1);
+			assert_int_equal(slow->error, AUTH_NO_ANSWER);
+			world_free(w);
+		}
+}
+
 TEST(auth_does_not_rechallenge_with_pap)
 {
 	struct world *w = world_new(AUTH_PAP, 18);
@@ -825,6 +877,44 @@ TEST(auth_peer_fails_where_the_server_does_not_show_that_it_knows_the_password)
 		assert_int_equal(w->client.failed, 1);
 		assert_int_equal(w->client.error, AUTH_FAILURE);
 		assert_non_null(strstr(w->client.report, "signature=wrong"));
+		world_free(w);
+	}
+}
+
+TEST(auth_peer_refuses_every_truncation_of_the_right_signature)
+{
+	for (size_t length = 0; length <= MSCHAP_SIGNATURE; length++) {
+		struct world *w = world_new(AUTH_MSCHAPV2, 22);
+		w->fates = "..LLLLLLL";
+		settle(w);
+		struct sent packet = *last_sent(&w->server);
+		packet.length = 4 + length;
+		packet.bytes[3] = (uint8_t)packet.length;
+		assert_int_equal(receive(w, &w->client, &packet), DROP_NONE);
+		settle(w);
+		assert_int_equal(w->client.succeeded, length == MSCHAP_SIGNATURE);
+		assert_int_equal(w->client.failed, length < MSCHAP_SIGNATURE);
+		world_free(w);
+	}
+}
+
+TEST(auth_peer_answers_a_repeated_challenge_at_once_and_bears_a_repeated_success)
+{
+	for (size_t i = 1; i < COUNT_OF(methods); i++) {
+		struct world *w = world_new(methods[i], 22);
+		w->fates = "..L";
+		settle(w);
+		struct sent success = *last_sent(&w->server);
+		assert_int_equal(receive(w, &w->client, &w->server.sent[0]), DROP_NONE);
+		settle(w);
+		assert_int_equal(w->client.sent_count, 2);
+		assert_memory_equal(&w->client.sent[1], &w->client.sent[0], sizeof(struct sent));
+		assert_both_in(w); /* the server repeated its Success */
+		assert_int_equal(receive(w, &w->client, &success), DROP_NONE);
+		success.bytes[0] = CHAP_FAILURE; /* too late */
+		assert_int_equal(receive(w, &w->client, &success), DROP_PPP_CODE);
+		settle(w);
+		assert_both_in(w);
 		world_free(w);
 	}
 }
@@ -888,6 +978,16 @@ TEST(auth_peer_without_a_secret_fails_and_shows_nothing)
 		assert_int_equal(w->client.error, AUTH_FAILURE);
 		assert_int_equal(w->client.sent_count, 0);
 		assert_non_null(strstr(w->client.report, "secret=missing"));
+		world_free(w);
+		w = world_new(methods[i], 24); /* accepted, but with nothing to show */
+		static const struct auth_verdict empty = {.question = AUTH_PROVE,
+							  .result = AUTH_ACCEPT};
+		w->client.slow = true;
+		settle(w);
+		auth_on_verdict(&w->client.auth, &empty, w->now);
+		settle(w);
+		assert_int_equal(w->client.sent_count, methods[i] == AUTH_PAP);
+		assert_int_equal(w->client.failed, 1); /* PAP: refused by the server */
 		world_free(w);
 	}
 }

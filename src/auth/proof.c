@@ -98,9 +98,10 @@ static bool verify(const struct auth_proof *proof, const struct secret *secret,
 	}
 }
 
-static bool reject(struct auth_verdict *verdict)
+static bool reject(const struct auth_proof *proof, struct auth_verdict *verdict)
 {
 	secret_wipe(verdict, sizeof(*verdict));
+	verdict->question = proof->question;
 	verdict->result = AUTH_REJECT;
 	verdict->error = AUTH_FAILURE;
 	return false;
@@ -114,7 +115,8 @@ bool auth_verify(const struct auth_proof *proof, const void *secret, size_t leng
 	memset(verdict, 0, sizeof(*verdict));
 	bool right = verify(proof, &used, verdict);
 	if (!right || !secret || proof->question != AUTH_VERIFY)
-		return reject(verdict);
+		return reject(proof, verdict);
+	verdict->question = AUTH_VERIFY;
 	verdict->result = AUTH_ACCEPT;
 	memcpy(verdict->user, proof->name, sizeof(verdict->user));
 	return true;
@@ -202,7 +204,8 @@ bool auth_prove(const struct auth_proof *question, const void *secret, size_t le
 	const struct secret used = {secret, length};
 	memset(verdict, 0, sizeof(*verdict));
 	if (!secret || question->question != AUTH_PROVE || !prove(question, &used, random, verdict))
-		return reject(verdict);
+		return reject(question, verdict);
+	verdict->question = AUTH_PROVE;
 	verdict->result = AUTH_ACCEPT;
 	memcpy(verdict->user, question->name, sizeof(verdict->user));
 	return true;

@@ -97,6 +97,7 @@ TEST(auth_verify_tells_an_unknown_user_what_it_tells_of_a_wrong_password)
 		assert_memory_equal(&unknown, &wrong, sizeof(wrong));
 		proof.question = AUTH_PROVE;
 		assert_false(verify(&proof, proofs[i].secret, &unknown));
+		wrong.question = AUTH_PROVE;
 		assert_memory_equal(&unknown, &wrong, sizeof(wrong));
 	}
 }
@@ -210,6 +211,7 @@ TEST(auth_prove_says_no_without_a_secret_or_a_challenge_that_fits)
 	uint64_t seed = 7;
 	struct random random = test_random(&seed);
 	struct auth_verdict verdict, rejected = {0};
+	rejected.question = AUTH_PROVE;
 	rejected.error = AUTH_FAILURE;
 	for (size_t i = 0; i < COUNT_OF(questions); i++) {
 		struct auth_proof p =
@@ -223,6 +225,7 @@ TEST(auth_prove_says_no_without_a_secret_or_a_challenge_that_fits)
 	assert_false(auth_prove(&p, NULL, 0, &random, &verdict));
 	p = proof_of(AUTH_PAP, "anna", "", ""); /* who asks to verify never gets the password */
 	assert_false(auth_prove(&p, "MyPw", 4, &random, &verdict));
+	rejected.question = AUTH_VERIFY;
 	assert_memory_equal(&verdict, &rejected, sizeof(verdict));
 	static const char much[300] = "x";
 	p.question = AUTH_PROVE;

@@ -14,6 +14,7 @@ const struct field auth_proof_fields[] = {
 
 /* `message` may be a PAP password, and `expected` is as good as the proof of the other end. */
 const struct field auth_verdict_fields[] = {
+	FIELD(U8, auth_verdict, question),
 	FIELD(U8, auth_verdict, result),
 	FIELD(U16, auth_verdict, error),
 	FIELD(STRING, auth_verdict, user),

@@ -66,8 +66,10 @@ enum { AUTH_EVICT_LIMIT = 8 };
 
 /* The registrar's answer. Fields that do not belong to the result are zero. */
 struct auth_verdict {
-	uint8_t result; /* enum auth_result */
-	uint16_t error; /* enum auth_error, with AUTH_REJECT */
+	uint8_t question; /* enum auth_question: which one it answers; to another it means nothing
+			   */
+	uint8_t result;   /* enum auth_result */
+	uint16_t error;   /* enum auth_error, with AUTH_REJECT */
 	char user[AUTH_NAME_LIMIT +
 		  1]; /* the name that it goes by from here on, in logs and accounts */
 	BLOB(AUTH_RESPONSE_LIMIT)

@@ -45,6 +45,7 @@ TEST(auth_verdict_crosses_a_boundary_whole_and_prints_no_key)
 {
 	struct auth_verdict verdict, back = {0};
 	memset(&verdict, 0, sizeof(verdict)); /* padding too, as all of it is compared */
+	verdict.question = AUTH_PROVE;
 	verdict.result = AUTH_ACCEPT;
 	verdict.error = 691;
 	strcpy(verdict.user, "anna");

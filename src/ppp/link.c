@@ -385,10 +385,10 @@ void link_on_verdict(struct link *l, const struct auth_verdict *verdict, uint64_
 		else
 			on_auth_failed(l, verdict->error ? verdict->error : AUTH_FAILURE, now_ms);
 		on_auth(l, true, now_ms);
-	} else if (l->authenticator.state == AUTH_WAIT_VERDICT) {
+	} else if (verdict->question == AUTH_VERIFY) {
 		auth_on_verdict(&l->authenticator, verdict, now_ms);
 		on_auth(l, true, now_ms);
-	} else if (l->peer.state == AUTH_WAIT_VERDICT) {
+	} else {
 		auth_on_verdict(&l->peer, verdict, now_ms);
 		on_auth(l, false, now_ms);
 	}

@@ -1,0 +1,108 @@
+/* What the tests of MPPE share: the login of RFC 3079 §3.5 at both ends, and packets between them.
+ */
+#pragma once
+#include <string.h>
+
+#include "base/writer.h"
+#include "ppp/mppe.h"
+#include "tests/test.h"
+
+/* ---- the login of RFC 3079 §3.5 (values of its §3.5.3, and of our own computation) ---- */
+
+static inline struct auth_keys server_keys(void)
+{
+	struct auth_keys keys = {.present = 1};
+	test_unhex("8b7cdc149b993a1ba118cb153f56dccb", keys.send, 16);
+	test_unhex("d5f0e9521e3ea9589645e86051c82226", keys.receive, 16);
+	memcpy(keys.send_short, keys.send, 8);
+	memcpy(keys.receive_short, keys.receive, 8);
+	return keys;
+}
+
+static inline struct auth_keys client_keys(void)
+{
+	struct auth_keys server = server_keys(), keys = {.present = 1};
+	memcpy(keys.send, server.receive, 16);
+	memcpy(keys.receive, server.send, 16);
+	memcpy(keys.send_short, server.receive_short, 8);
+	memcpy(keys.receive_short, server.send_short, 8);
+	return keys;
+}
+
+static inline void pair_init(struct mppe *server, struct mppe *client, enum mppe_size size,
+			     bool stateless)
+{
+	struct auth_keys ours = server_keys(), theirs = client_keys();
+	mppe_init(server, &ours, size, stateless);
+	mppe_init(client, &theirs, size, stateless);
+}
+
+/* ---- packets ---- */
+
+enum { BODY = 48 }; /* octets of most packets here: protocol field, IPv4 header, data */
+
+/* An IPv4 packet of `length` octets behind its protocol field; what it carries tells `n`. */
+static inline void fill_ip(struct packet *p, size_t length, unsigned n)
+{
+	packet_reset(p);
+	p->length = length + 2;
+	struct writer out = writer_of(p->data, p->length);
+	write_u16(&out, 0x0021);
+	write_u16(&out, 0x4500);
+	write_u16(&out, (uint16_t)length);
+	while (out.length < p->length)
+		write_u8(&out, (uint8_t)(n * 7 + out.length));
+}
+
+static inline bool is_ip(const struct packet *p, size_t length, unsigned n)
+{
+	static struct packet expected;
+	fill_ip(&expected, length, n);
+	return p->length == expected.length && !memcmp(p->data, expected.data, p->length);
+}
+
+/* The n-th packet of `m`, as it goes over the wire. */
+static inline void send(struct mppe *m, struct packet *p, unsigned n)
+{
+	struct mppe_item item, *items[] = {&item};
+	fill_ip(p, BODY, n);
+	mppe_seal(m, p, &item);
+	mppe_run(items, 1);
+}
+
+/* Receives a copy of *p, and commits it where it is the packet that fill_ip made for `n`. */
+static inline enum drop receive_at(struct mppe *m, const struct packet *p, unsigned n,
+				   uint64_t now_ms, bool *reset)
+{
+	static struct packet copy;
+	struct mppe_item item, *items[] = {&item};
+	packet_reset(&copy);
+	copy.length = p->length;
+	memcpy(copy.data, p->data, p->length);
+	enum drop drop = mppe_admit(m, &copy, &item, now_ms, reset);
+	if (drop != DROP_NONE) {
+		assert_memory_equal(copy.data, p->data, p->length);
+		assert_int_equal(copy.length, p->length);
+		return drop;
+	}
+	assert_false(*reset);
+	mppe_run(items, 1);
+	if (!is_ip(&copy, BODY, n))
+		return DROP_MPPE_GARBAGE;
+	mppe_commit(m, &item);
+	return DROP_NONE;
+}
+
+static inline enum drop receive(struct mppe *m, const struct packet *p, unsigned n)
+{
+	bool reset;
+	return receive_at(m, p, n, 0, &reset);
+}
+
+/* A header that claims `count`, and noise. */
+static inline void forge(struct packet *p, unsigned count)
+{
+	fill_ip(p, BODY, count);
+	p->data[0] = (uint8_t)(0x90 | count >> 8);
+	p->data[1] = (uint8_t)count;
+}

@@ -66,8 +66,7 @@ struct auth {
 	bool answered;      /* authenticator: `answer` stands; peer: a proof was sent */
 	bool outdated;      /* peer: a newer challenge came while a question was open */
 	char peer_name[AUTH_NAME_LIMIT + 1];
-	struct auth_proof
-		proof; /* the question that is, was or will be open; wiped when answered */
+	struct auth_proof proof; /* of the question that is, was or will be open */
 	/* Authenticator: what a repeated Response gets again (RFC 1994 §4.2). */
 	uint8_t answer_code;
 	BLOB(AUTH_RESPONSE_LIMIT) answer;

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "tests/replay/ear.h"
+#include "tests/replay/wire.h"
 #include "tests/test.h"
 
 const char *test_lacks(void)
@@ -67,5 +68,29 @@ TEST(recorded_gre_of_others_decodes)
 		assert_int_equal(gre, third_party[i].gre);
 		assert_int_equal(e.malformed, third_party[i].refused);
 		ear_fini(&e);
+	}
+}
+
+/* Windows 2000, Windows 2000 beta, RRAS, Ixia and Cisco: what they put into reserved fields is not
+ * ours to repeat. */
+TEST(recorded_control_connections_of_others_frame_and_decode)
+{
+	static const struct {
+		const char *file, *messages;
+	} recordings[] = {
+		{"asleap-pptp-rawip.pcap", "C1,7,15,15 | S2,8"},
+		{"ndpi-pptp.pcap", "C1,7,12 | S2,8,15,15,13"},
+		{"pcapplusplus-GrePackets.cap", "C1,7 | S2,8"},
+		{"tcpdump-pptp.pcap", "C1,7,15 | S2,8"},
+	};
+	for (size_t i = 0; i < COUNT_OF(recordings); i++) {
+		struct pcap p;
+		struct wire w = {0};
+		char text[256];
+		open_third_party(&p, recordings[i].file);
+		wire_hear_all(&w, &p);
+		assert_string_equal(wire_print(&w, text, sizeof(text)), recordings[i].messages);
+		for (size_t s = 0; s < w.count; s++)
+			assert_false(w.streams[s].broken);
 	}
 }

@@ -12,6 +12,10 @@
  */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
+
+/* A deadline, in milliseconds, that never comes. */
+#define TIME_NEVER UINT64_MAX
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -30,15 +30,27 @@ static void reserve(struct outbox *out, size_t more)
 	out->capacity = capacity;
 }
 
-void outbox_put(struct outbox *out, uint16_t kind, const void *bytes, size_t length)
+void outbox_put_parts(struct outbox *out, uint16_t kind, const struct outbox_part *parts,
+		      size_t count)
 {
+	size_t length = 0;
+	for (size_t i = 0; i < count; i++)
+		length += parts[i].length;
 	assert(length <= UINT16_MAX);
 	uint16_t header[2] = {kind, (uint16_t)length};
 	reserve(out, RECORD_HEADER + length);
 	memcpy(out->bytes + out->length, header, RECORD_HEADER);
-	if (length)
-		memcpy(out->bytes + out->length + RECORD_HEADER, bytes, length);
-	out->length += RECORD_HEADER + length;
+	out->length += RECORD_HEADER;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].length)
+			memcpy(out->bytes + out->length, parts[i].bytes, parts[i].length);
+		out->length += parts[i].length;
+	}
+}
+
+void outbox_put(struct outbox *out, uint16_t kind, const void *bytes, size_t length)
+{
+	outbox_put_parts(out, kind, &(struct outbox_part){bytes, length}, 1);
 }
 
 void outbox_print(struct outbox *out, uint16_t kind, const char *format, ...)

@@ -30,6 +30,14 @@ void outbox_fini(struct outbox *out);
 /* Adds an action with a copy of `bytes`. At most 65,535 octets. */
 void outbox_put(struct outbox *out, uint16_t kind, const void *bytes, size_t length);
 
+/* The same, with the bytes gathered from several places. */
+struct outbox_part {
+	const void *bytes;
+	size_t length;
+};
+void outbox_put_parts(struct outbox *out, uint16_t kind, const struct outbox_part *parts,
+		      size_t count);
+
 /* Adds an action whose bytes are the printed text, without the final NUL, cut at 1,023 octets. */
 void outbox_print(struct outbox *out, uint16_t kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

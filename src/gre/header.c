@@ -30,7 +30,7 @@ bool gre_decode(struct gre_header *h, struct reader *in)
 
 void gre_push(struct packet *p, const struct gre_header *h)
 {
-	size_t payload = p->length, octets = 8 + (h->has_seq ? 4 : 0) + (h->has_ack ? 4 : 0);
+	size_t payload = p->length, octets = 8u + (h->has_seq ? 4u : 0u) + (h->has_ack ? 4u : 0u);
 	assert(payload <= UINT16_MAX);
 	struct writer out = writer_of(packet_push(p, octets), octets);
 	write_u8(&out, (uint8_t)(GRE_K | (h->has_seq ? GRE_S : 0)));

@@ -56,6 +56,12 @@ struct ip_view {
 bool ip_look(struct ip_view *view, struct packet *p);
 
 /* An IPv6 packet's addresses, IPV6_ADDRESS octets each. */
+/* Its sender forbids that the packet is cut (RFC 791); of an IPv4 packet. */
+static inline bool ipv4_dont_fragment(const struct ip_view *view)
+{
+	return view->bytes[6] & 0x40;
+}
+
 static inline const uint8_t *ipv6_source(const struct ip_view *view)
 {
 	return view->bytes + 8;

@@ -336,8 +336,8 @@ static void on_auth_action(struct link *l, const struct action *action, bool aut
 	}
 }
 
-/* Carries out what one of the two machines wants, and goes on to the network when both are done. */
-static void on_auth(struct link *l, bool authenticator, uint64_t now_ms)
+/* Carries out what one of the two machines wants. */
+static void drain_auth(struct link *l, bool authenticator, uint64_t now_ms)
 {
 	struct action action;
 	while (outbox_take(&l->auth_out, &action))
@@ -345,6 +345,12 @@ static void on_auth(struct link *l, bool authenticator, uint64_t now_ms)
 			on_auth_action(l, &action, authenticator, now_ms);
 	if (l->auth_out.bytes)
 		secret_wipe(l->auth_out.bytes, l->auth_out.capacity);
+}
+
+/* The same, and on to the network when both are done. */
+static void on_auth(struct link *l, bool authenticator, uint64_t now_ms)
+{
+	drain_auth(l, authenticator, now_ms);
 	if (l->phase == LINK_AUTHENTICATE && !l->ending && !l->nobody_asked &&
 	    is_done(&l->authenticator) && is_done(&l->peer))
 		start_network_phase(l, now_ms);
@@ -368,7 +374,7 @@ static void start_authentication(struct link *l, uint64_t now_ms)
 			   &l->auth_out, now_ms);
 	else if (l->settings->role == LINK_SERVER)
 		ask_for_nobody(l);
-	on_auth(l, true, now_ms);
+	drain_auth(l, true, now_ms); /* both have to begin before one of them can be the last */
 	if (asked != AUTH_NONE && l->phase == LINK_AUTHENTICATE)
 		auth_start(&l->peer, AUTH_PEER, asked, settings, l->random, &l->auth_out, now_ms);
 	on_auth(l, false, now_ms);

@@ -1,0 +1,43 @@
+#include "session/actions.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void session_host_fini(struct session_host *host)
+{
+	outbox_fini(&host->out);
+	outbox_fini(&host->link_out);
+	outbox_fini(&host->control_out);
+}
+
+void action_put(struct session_host *host, enum action_kind kind, uint32_t id, const void *bytes,
+		size_t length)
+{
+	struct outbox_part parts[] = {{&id, sizeof(id)}, {bytes, length}};
+	outbox_put_parts(&host->out, (uint16_t)kind, parts, 2);
+}
+
+void action_log(struct session_host *host, uint32_t id, enum log_level level, const char *format,
+		...)
+{
+	char text[1024];
+	va_list arguments;
+	va_start(arguments, format);
+	text[0] = (char)level;
+	vsnprintf(text + 1, sizeof(text) - 1, format, arguments);
+	va_end(arguments);
+	action_put(host, ACTION_LOG, id, text, 1 + strlen(text + 1));
+}
+
+bool action_take(struct session_host *host, struct action_view *view)
+{
+	struct action action;
+	if (!outbox_take(&host->out, &action))
+		return false;
+	view->kind = (enum action_kind)action.kind;
+	memcpy(&view->id, action.bytes, sizeof(view->id));
+	view->bytes = action.bytes + sizeof(view->id);
+	view->length = action.length - sizeof(view->id);
+	return true;
+}

@@ -1,0 +1,458 @@
+#include "session/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/secret.h"
+#include "ip/ip.h"
+#include "ip/mss.h"
+#include "ip/source.h"
+
+enum {
+	/* IP 20, GRE with acknowledgement 16, FF 03 and protocol 4, MPPE's 00FD beside the inner
+	   protocol 4: never more */
+	OUTER_OVERHEAD = 44,
+	INNER_MTU_MIN =
+		576,   /* RFC 791: what every host takes; no report of a smaller way is believed */
+	TELL_MS = 100, /* between two ICMP messages on account of one session */
+};
+
+struct session *session_new(struct session_host *host, struct session_settings *settings,
+			    uint32_t id, uint16_t call_id, struct endpoint caller, uint32_t called)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->host = host;
+	s->settings = session_settings_ref(settings);
+	s->id = id;
+	s->call_id = call_id;
+	s->caller = caller;
+	s->called = called;
+	s->outer_mtu = settings->outer_mtu;
+	s->gre_by_ms = TIME_NEVER;
+	random_fill(&host->random, &s->identification, sizeof(s->identification));
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	if (s->state != SESSION_CALLING)
+		link_fini(&s->link);
+	session_settings_unref(s->settings);
+	secret_wipe(s, sizeof(*s));
+	free(s);
+}
+
+static void report(struct session *s, enum log_level level, const char *text, size_t length)
+{
+	char user[4 * AUTH_NAME_LIMIT + 1];
+	text_escape(user, sizeof(user), s->user, strlen(s->user));
+	action_log(s->host, s->id, level, "session=%" PRIu32 "%s%s %.*s", s->id,
+		   *user ? " user=" : "", user, (int)length, text);
+}
+
+/* The account's line, for people and accountants, and the one that fail2ban matches where the login
+ * failed. */
+static void report_end(struct session *s, const struct link_end *end, uint64_t now_ms)
+{
+	char caller[ADDRESS_TEXT], inner[ADDRESS_TEXT], line[512];
+	address_print(s->caller.address, caller);
+	address_print(s->addresses.remote, inner);
+	if (end->reason == LINK_END_AUTH_FAILED && s->settings->link.role == LINK_SERVER) {
+		int length = snprintf(line, sizeof(line), "login=failed caller=%s error=%u", caller,
+				      end->auth_error);
+		report(s, LOG_LEVEL_WARNING, line, (size_t)length);
+	}
+	int length = snprintf(line, sizeof(line),
+			      "ended caller=%s address=%s seconds=%" PRIu64 " octets_in=%" PRIu64
+			      " octets_out=%" PRIu64 " reason=\"%s\" detail=\"%s\"",
+			      caller, inner, s->up_ms ? (now_ms - s->up_ms) / 1000 : 0,
+			      s->account.octets_in, s->account.octets_out,
+			      link_end_name((enum link_end_reason)end->reason), end->text);
+	report(s, LOG_LEVEL_INFO, line, MIN_OF((size_t)length, sizeof(line) - 1));
+}
+
+static void finish(struct session *s, const struct link_end *end, uint64_t now_ms)
+{
+	if (s->state == SESSION_ENDED)
+		return;
+	s->state = SESSION_ENDED;
+	if (s->ipv4_up)
+		action_put(s->host, ACTION_IPV4_DOWN, s->id, NULL, 0);
+	if (s->ipv6_up)
+		action_put(s->host, ACTION_IPV6_DOWN, s->id, NULL, 0);
+	s->ipv4_up = s->ipv6_up = false;
+	if (s->asked)
+		action_put(s->host, ACTION_RELEASE, s->id, NULL, 0);
+	report_end(s, end, now_ms);
+	action_put(s->host, ACTION_SESSION_ENDED, s->id, end, sizeof(*end));
+}
+
+static void send_frame(struct session *s, const uint8_t *frame, size_t length)
+{
+	struct packet p;
+	packet_reset(&p);
+	if (length > packet_room(&p))
+		return; /* no control frame of ours is so long */
+	memcpy(p.data, frame, length);
+	p.length = length;
+	gre_send(&s->gre, &p);
+	action_put(s->host, ACTION_SEND_GRE, s->id, p.data, p.length);
+}
+
+static void ask(struct session *s, const uint8_t *proof, size_t length)
+{
+	struct action_question question = {.number = ++s->questions};
+	memcpy(&question.proof, proof, MIN_OF(length, sizeof(question.proof)));
+	s->question = question.number;
+	s->asked = true;
+	if (!*s->user) /* so that a refused login names whom it claimed to be */
+		memcpy(s->user, question.proof.name, sizeof(s->user));
+	action_put(s->host, ACTION_ASK, s->id, &question, sizeof(question));
+	secret_wipe(&question, sizeof(question));
+}
+
+static void on_authenticated(struct session *s, const uint8_t *bytes)
+{
+	struct auth_verdict verdict;
+	memcpy(&verdict, bytes, sizeof(verdict));
+	if (*verdict.user)
+		memcpy(s->user, verdict.user, sizeof(s->user));
+	struct reader in = reader_of(verdict.evict.bytes, verdict.evict.length);
+	while (in.left >= 4) {
+		uint32_t other = read_u32(&in);
+		if (other != s->id)
+			action_put(s->host, ACTION_EVICT, s->id, &other, sizeof(other));
+	}
+}
+
+static void on_network(struct session *s, enum link_action kind, const uint8_t *bytes,
+		       uint64_t now_ms)
+{
+	bool up = kind == LINK_IPV4_UP || kind == LINK_IPV6_UP;
+	bool ipv4 = kind == LINK_IPV4_UP || kind == LINK_IPV4_DOWN;
+	*(ipv4 ? &s->ipv4_up : &s->ipv6_up) = up;
+	if (up) {
+		memcpy(&s->addresses, bytes, sizeof(s->addresses));
+		s->data_ms = now_ms;
+		if (!s->up_ms)
+			s->up_ms = now_ms;
+	}
+	if (s->ipv4_up || s->ipv6_up)
+		s->state = SESSION_UP;
+	else if (s->state == SESSION_UP)
+		s->state = SESSION_NEGOTIATING;
+	enum action_kind action = ipv4 ? (up ? ACTION_IPV4_UP : ACTION_IPV4_DOWN)
+				       : (up ? ACTION_IPV6_UP : ACTION_IPV6_DOWN);
+	action_put(s->host, action, s->id, bytes, up ? sizeof(s->addresses) : 0);
+}
+
+/* Turns what the link wants into actions of ours. Called after every step of the link. */
+static void pump(struct session *s, uint64_t now_ms)
+{
+	struct action action;
+	while (outbox_take(&s->host->link_out, &action)) {
+		if (s->state == SESSION_ENDED)
+			continue; /* hung up in the middle: what was still wanted is not wanted any
+				     more */
+		switch ((enum link_action)action.kind) {
+		case LINK_FRAME:
+			send_frame(s, action.bytes, action.length);
+			break;
+		case LINK_ASK:
+			ask(s, action.bytes, action.length);
+			break;
+		case LINK_AUTHENTICATED:
+			on_authenticated(s, action.bytes);
+			break;
+		case LINK_IPV4_UP:
+		case LINK_IPV4_DOWN:
+		case LINK_IPV6_UP:
+		case LINK_IPV6_DOWN:
+			on_network(s, (enum link_action)action.kind, action.bytes, now_ms);
+			break;
+		case LINK_ENDED: {
+			struct link_end end;
+			memcpy(&end, action.bytes, sizeof(end));
+			finish(s, &end, now_ms);
+			break;
+		}
+		case LINK_REPORT:
+			report(s, LOG_LEVEL_INFO, (const char *)action.bytes, action.length);
+			break;
+		case LINK_TRACE:
+			report(s, LOG_LEVEL_DEBUG, (const char *)action.bytes, action.length);
+			break;
+		}
+	}
+}
+
+void session_start(struct session *s, uint16_t peer_call_id, uint64_t now_ms)
+{
+	if (s->state != SESSION_CALLING)
+		return;
+	char caller[ADDRESS_TEXT], line[160];
+	int length =
+		snprintf(line, sizeof(line), "call=opened caller=%s call_id=%u peer_call_id=%u",
+			 address_print(s->caller.address, caller), s->call_id, peer_call_id);
+	report(s, LOG_LEVEL_INFO, line, (size_t)length);
+	s->state = SESSION_NEGOTIATING;
+	s->started_ms = s->data_ms = now_ms;
+	if (s->settings->first_gre_ms)
+		s->gre_by_ms = now_ms + s->settings->first_gre_ms;
+	gre_tunnel_init(&s->gre, peer_call_id);
+	link_open(&s->link, &s->settings->link, &s->host->random, &s->host->link_out, now_ms);
+	pump(s, now_ms);
+}
+
+void session_close(struct session *s, const char *why, uint64_t now_ms)
+{
+	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED) {
+		session_hang_up(s, LINK_END_LOCAL, why, now_ms);
+		return;
+	}
+	s->state = SESSION_ENDING;
+	link_close(&s->link, why, now_ms);
+	pump(s, now_ms);
+}
+
+void session_hang_up(struct session *s, enum link_end_reason reason, const char *why,
+		     uint64_t now_ms)
+{
+	struct link_end end = {.reason = (uint8_t)reason};
+	snprintf(end.text, sizeof(end.text), "%s", why);
+	finish(s, &end, now_ms);
+}
+
+void session_on_verdict(struct session *s, uint32_t number, const struct auth_verdict *verdict,
+			uint64_t now_ms)
+{
+	if (!s->question || number != s->question || s->state != SESSION_NEGOTIATING)
+		return;
+	s->question = 0;
+	link_on_verdict(&s->link, verdict, now_ms);
+	pump(s, now_ms);
+}
+
+enum drop session_drop(struct session *s, enum drop drop)
+{
+	s->drops[drop] += drop != DROP_NONE;
+	return drop;
+}
+
+enum drop session_admit(struct session *s, struct packet *p, struct session_item *item,
+			uint64_t now_ms)
+{
+	struct gre_header h;
+	item->has_payload = false;
+	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
+		return session_drop(s, DROP_GRE_UNKNOWN_CALL);
+	if (!gre_pull(p, &h))
+		return session_drop(s, DROP_GRE_MALFORMED);
+	s->gre_by_ms = TIME_NEVER;
+	if (h.has_ack)
+		gre_on_ack(&s->gre, h.ack);
+	if (!h.has_seq)
+		return DROP_NONE;
+	enum drop drop = gre_window_check(&s->gre.window, h.seq);
+	if (drop == DROP_GRE_JUMP)
+		gre_window_accept(&s->gre.window,
+				  h.seq); /* noted, so that a second one can confirm it */
+	if (drop)
+		return session_drop(s, drop);
+	item->seq = h.seq;
+	drop = link_admit(&s->link, p, &item->link, now_ms);
+	pump(s, now_ms); /* a lost stateful packet asks for a reset at once */
+	item->has_payload = drop == DROP_NONE;
+	return session_drop(s, drop);
+}
+
+/* The MSS of a SYN is lowered to what the session carries, or to what the configuration says. */
+static void clamp(const struct session *s, const struct ip_view *view)
+{
+	enum { HEADERS = 40 }; /* IPv4 and TCP without options, of which an MSS knows nothing */
+	uint16_t mtu = session_mtu(s), wanted = s->settings->mss_clamp;
+	if (wanted == MSS_CLAMP_NONE)
+		return;
+	if (wanted != MSS_CLAMP_TO_MTU && wanted + HEADERS < mtu)
+		mtu = (uint16_t)(wanted + HEADERS);
+	mss_clamp(view, mtu);
+}
+
+/* The packet's source must be the caller's: nobody speaks for another from inside a tunnel. */
+static enum drop check_inner(struct session *s, struct packet *p, enum link_payload payload)
+{
+	struct ip_view view;
+	if (!ip_look(&view, p) || view.version != (payload == LINK_PAYLOAD_IPV4 ? 4 : 6))
+		return DROP_IP_MALFORMED;
+	if (s->settings->link.role == LINK_SERVER && /* the far side forwards for the world */
+	    !source_is_callers(&view, s->addresses.remote, s->addresses.remote_id))
+		return DROP_IP_SOURCE;
+	clamp(s, &view);
+	return DROP_NONE;
+}
+
+enum drop session_deliver(struct session *s, struct packet *p, const struct session_item *item,
+			  enum link_payload *payload, uint64_t now_ms)
+{
+	*payload = LINK_PAYLOAD_NONE;
+	if (s->state == SESSION_ENDED)
+		return session_drop(s, DROP_LINK_NOT_UP);
+	/* Again, for a batch may hold the same packet twice. */
+	enum drop drop = gre_window_check(&s->gre.window, item->seq);
+	if (drop)
+		return session_drop(s, drop);
+	drop = link_deliver(&s->link, p, &item->link, payload, now_ms);
+	if (drop !=
+	    DROP_MPPE_GARBAGE) /* what decrypts to garbage may be forged: it moves nothing */
+		gre_on_data(&s->gre, item->seq, now_ms);
+	pump(s, now_ms);
+	if (drop || *payload == LINK_PAYLOAD_NONE)
+		return session_drop(s, drop);
+	drop = check_inner(s, p, *payload);
+	if (drop) {
+		*payload = LINK_PAYLOAD_NONE;
+		return session_drop(s, drop);
+	}
+	s->account.octets_in += p->length;
+	s->account.packets_in++;
+	s->data_ms = now_ms;
+	return DROP_NONE;
+}
+
+/* Its sender is told at most every TELL_MS, however many of its packets are too long. */
+static bool may_tell(struct session *s, uint64_t now_ms)
+{
+	if (s->told_ms && now_ms - s->told_ms < TELL_MS)
+		return false;
+	s->told_ms = now_ms;
+	return true;
+}
+
+enum drop session_outbound(struct session *s, struct packet *p, enum session_fit *fit, bool *tell,
+			   uint64_t now_ms)
+{
+	struct ip_view view;
+	*fit = SESSION_FITS;
+	*tell = false;
+	if (!ip_look(&view, p))
+		return session_drop(s, DROP_IP_MALFORMED);
+	if (view.version == 4 ? !s->ipv4_up : !s->ipv6_up)
+		return session_drop(s, DROP_LINK_NOT_UP);
+	uint16_t mtu = session_mtu(s);
+	clamp(s, &view);
+	if (p->length <= mtu)
+		return DROP_NONE;
+	if (view.version == 6) { /* may not be fragmented inside: the outer packet will be */
+		*tell = may_tell(s, now_ms);
+		return DROP_NONE;
+	}
+	*fit = SESSION_FRAGMENT;
+	if (!ipv4_dont_fragment(&view))
+		return DROP_NONE;
+	*tell = may_tell(s, now_ms);
+	if (s->settings->fragment_dont_fragment)
+		return DROP_NONE;
+	*fit = SESSION_TOO_BIG;
+	return session_drop(s, DROP_IP_TOO_BIG);
+}
+
+enum drop session_enclose(struct session *s, struct packet *p, struct session_item *item,
+			  uint64_t now_ms)
+{
+	enum link_payload kind = p->data[0] >> 4 == 4 ? LINK_PAYLOAD_IPV4 : LINK_PAYLOAD_IPV6;
+	size_t octets = p->length;
+	enum drop drop = link_send(&s->link, p, kind, &item->link);
+	if (drop)
+		return session_drop(s, drop);
+	s->account.octets_out += octets;
+	s->account.packets_out++;
+	s->data_ms = now_ms;
+	return DROP_NONE;
+}
+
+void session_seal(struct session *s, struct packet *p)
+{
+	gre_send(&s->gre, p);
+}
+
+uint16_t session_mtu(const struct session *s)
+{
+	uint16_t outer =
+		(uint16_t)(MAX_OF(s->outer_mtu, INNER_MTU_MIN + OUTER_OVERHEAD) - OUTER_OVERHEAD);
+	uint16_t link = link_mtu(&s->link);
+	return MIN_OF(outer, link);
+}
+
+static uint64_t idle_deadline(const struct session *s)
+{
+	if (s->state != SESSION_UP || !s->settings->idle_ms)
+		return TIME_NEVER;
+	return s->data_ms + s->settings->idle_ms;
+}
+
+static uint64_t connect_deadline(const struct session *s)
+{
+	if (s->state != SESSION_UP || !s->settings->max_connect_ms)
+		return TIME_NEVER;
+	return s->up_ms + s->settings->max_connect_ms;
+}
+
+uint64_t session_deadline(const struct session *s)
+{
+	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
+		return TIME_NEVER;
+	uint64_t earliest = MIN_OF(gre_deadline(&s->gre), link_deadline(&s->link));
+	earliest = MIN_OF(earliest, s->gre_by_ms);
+	earliest = MIN_OF(earliest, idle_deadline(s));
+	return MIN_OF(earliest, connect_deadline(s));
+}
+
+static void send_acknowledgement(struct session *s)
+{
+	struct packet p;
+	packet_reset(&p);
+	if (gre_send_ack(&s->gre, &p))
+		action_put(s->host, ACTION_SEND_GRE, s->id, p.data, p.length);
+}
+
+static void report_silence(struct session *s)
+{
+	char caller[ADDRESS_TEXT], line[320];
+	int length = snprintf(
+		line, sizeof(line),
+		"gre=silent caller=%s the control connection stands, but no GRE packet came in "
+		"%" PRIu32 " s: IP protocol 47 is blocked on the way (a firewall, or a router "
+		"without PPTP pass-through)",
+		address_print(s->caller.address, caller), s->settings->first_gre_ms / 1000);
+	report(s, LOG_LEVEL_WARNING, line, (size_t)length);
+	s->gre_by_ms = TIME_NEVER;
+}
+
+void session_on_time(struct session *s, uint64_t now_ms)
+{
+	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
+		return;
+	if (gre_deadline(&s->gre) <= now_ms)
+		send_acknowledgement(s);
+	if (s->gre_by_ms <= now_ms)
+		report_silence(s);
+	if (link_deadline(&s->link) <= now_ms) {
+		link_on_time(&s->link, now_ms);
+		pump(s, now_ms);
+	}
+	if (idle_deadline(s) <= now_ms)
+		session_close(s, "no data for the time that idle allows", now_ms);
+	if (connect_deadline(s) <= now_ms)
+		session_close(s, "the time that maxconnect allows is over", now_ms);
+}
+
+const char *session_state_name(enum session_state state)
+{
+	static const char *const names[] = {"calling", "negotiating", "up", "ending", "ended"};
+	return names[state];
+}

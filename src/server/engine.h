@@ -1,0 +1,115 @@
+/*
+ * The engine: everything that a stranger can send ends here, and it holds no password, no root and
+ * no path. It is given descriptors and two seams; it accepts control connections, runs sessions,
+ * moves packets, and tells what it does.
+ *
+ *   serve.h      start and stop: configuration, machine, keeper, authority, engine, in that order
+ *   engine.h     connections and sessions         table.h    sessions, found by what a packet shows
+ *   perform.c    the one switch from actions to system calls
+ *   packets.h    batches of packets: GRE → TUN and TUN → GRE
+ *   authority.h pool.h intake.h   the registrar      keeper.h hooks.h   what needs root
+ *   messages.h   what the three say to each other    api.h metrics.h    what people and programs
+ * ask
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "io/gre_socket.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "io/seam.h"
+#include "io/stream.h"
+#include "server/messages.h"
+#include "server/packets.h"
+#include "server/table.h"
+#include "session/connection.h"
+
+/* A control connection and its TCP stream. */
+struct line {
+	struct connection *connection; /* owned */
+	struct stream stream;
+	struct watcher watcher;
+	struct timer timer;
+	struct engine *engine;
+	struct map_node by_id;
+	bool closing; /* nothing is read any more; freed when what is to be sent is sent */
+};
+
+struct engine_counters {
+	uint64_t connections_accepted, connections_refused; /* TCP */
+	uint64_t calls_accepted, calls_refused;
+	uint64_t logins_accepted, logins_refused;
+	uint64_t octets_in, octets_out, packets_in, packets_out; /* inner, of all sessions */
+	uint64_t receive_calls, receive_packets;                 /* recvmmsg, and what it brought */
+	uint64_t drops[DROP_COUNT];
+};
+
+struct engine {
+	struct loop *loop; /* borrowed */
+	struct session_host host;
+	struct session_settings *settings; /* a counted reference: for connections to come */
+	uint32_t sessions_max;
+	struct table table;
+	struct map lines; /* struct line by id */
+	uint32_t next_line;
+	struct packets packets;
+	struct seam *authority, *keeper; /* borrowed */
+	struct listener *listener;       /* borrowed */
+	struct watcher listener_watcher;
+	struct timer stop_timer;
+	uint64_t stop_by_ms; /* meaningful while stopping */
+	struct engine_counters counters;
+	uint64_t started_ms;
+	bool stopping;
+	uint8_t in_hand[UINT16_MAX]; /* the bytes of the action that is being carried out */
+};
+
+struct engine_parts {
+	struct loop *loop;
+	struct session_settings *settings;
+	uint32_t sessions_max;
+	struct listener *listener;
+	struct gre_port *gre;
+	int tun_fd;
+	struct seam *authority, *keeper;
+};
+
+/* Everything in *parts is borrowed until engine_fini, but for a reference to the settings. 0 or
+ * -errno. */
+int engine_init(struct engine *engine, const struct engine_parts *parts);
+void engine_fini(struct engine *engine);
+
+/* What new connections go by from now on; those that stand keep theirs. */
+void engine_configure(struct engine *engine, struct session_settings *settings,
+		      uint32_t sessions_max);
+
+/* A message from the authority. */
+void engine_on_message(struct engine *engine, const struct message_type *type, const void *value);
+
+/*
+ * Ends all sessions in order: farewells first, and after two seconds at most the rest; then the
+ * loop is stopped. The second call stops at once.
+ */
+void engine_stop(struct engine *engine);
+
+/* Ends one session in order. */
+void engine_end_session(struct engine *engine, struct member *member, const char *why);
+
+/* Carries out what is waiting in the outbox, and looks at the deadlines of whom it concerns
+ * (perform.c). */
+void engine_perform(struct engine *engine);
+
+/* The member's deadline may have changed: its timer follows. */
+void engine_touch(struct engine *engine, struct member *member);
+
+/* For perform.c. */
+struct line *engine_line(const struct engine *engine, uint32_t id);
+void engine_touch_line(struct engine *engine, struct line *line);
+/* The connection is over: freed at once, or when its last bytes are sent. */
+void engine_close_line(struct engine *engine, struct line *line);
+struct member *engine_add_session(struct engine *engine, const struct connection *connection);
+/* The session's last moment: its octets are counted, its call is cleared, all is freed. */
+void engine_remove_session(struct engine *engine, struct member *member,
+			   const struct link_end *end);

@@ -1,0 +1,59 @@
+#include "server/messages.h"
+
+static const struct field login_fields[] = {
+	FIELD(U32, message_login, session),
+	FIELD(U32, message_login, number),
+	FIELD(U32, message_login, caller),
+	FIELD(U32, message_login, called),
+	FIELD_PART(message_login, proof, auth_proof_fields),
+	FIELDS_END,
+};
+static const struct field release_fields[] = {
+	FIELD(U32, message_release, session),
+	FIELD(U64, message_release, octets_in),
+	FIELD(U64, message_release, octets_out),
+	FIELD(U64, message_release, seconds),
+	FIELDS_END,
+};
+static const struct field verdict_fields[] = {
+	FIELD(U32, message_verdict, session),
+	FIELD(U32, message_verdict, number),
+	FIELD_PART(message_verdict, verdict, auth_verdict_fields),
+	FIELDS_END,
+};
+static const struct field disconnect_fields[] = {
+	FIELD(U32, message_disconnect, session),
+	FIELD(STRING, message_disconnect, why),
+	FIELDS_END,
+};
+static const struct field network_fields[] = {
+	FIELD(U32, message_network, session),   FIELD(U32, message_network, caller),
+	FIELD(U32, message_network, local),     FIELD(U32, message_network, remote),
+	FIELD(U32, message_network, dns[0]),    FIELD(U32, message_network, dns[1]),
+	FIELD(U32, message_network, nbns[0]),   FIELD(U32, message_network, nbns[1]),
+	FIELD(STRING, message_network, user),   FIELD(U64, message_network, seconds),
+	FIELD(U64, message_network, octets_in), FIELD(U64, message_network, octets_out),
+	FIELD(U8, message_network, replaced),   FIELDS_END,
+};
+static const struct field secrets_file_fields[] = {
+	FIELD(STRING, message_secrets_file, name),
+	FIELD(SECRET, message_secrets_file, part),
+	FIELDS_END,
+};
+static const struct field secrets_end_fields[] = {
+	FIELD(STRING, message_secrets_end, chap),
+	FIELD(STRING, message_secrets_end, pap),
+	FIELDS_END,
+};
+
+const struct message_type server_messages[] = {
+	MESSAGE_TYPE(MESSAGE_LOGIN, message_login, login_fields),
+	MESSAGE_TYPE(MESSAGE_RELEASE, message_release, release_fields),
+	MESSAGE_TYPE(MESSAGE_VERDICT, message_verdict, verdict_fields),
+	MESSAGE_TYPE(MESSAGE_DISCONNECT, message_disconnect, disconnect_fields),
+	MESSAGE_TYPE(MESSAGE_NETWORK_UP, message_network, network_fields),
+	MESSAGE_TYPE(MESSAGE_NETWORK_DOWN, message_network, network_fields),
+	MESSAGE_TYPE(MESSAGE_SECRETS_FILE, message_secrets_file, secrets_file_fields),
+	MESSAGE_TYPE(MESSAGE_SECRETS_END, message_secrets_end, secrets_end_fields),
+	MESSAGE_TYPES_END,
+};

@@ -1,0 +1,298 @@
+#include "server/packets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "io/tun.h"
+#include "ip/fragment.h"
+#include "ip/icmp.h"
+#include "ip/source.h"
+#include "server/engine.h"
+
+/* One packet on its way through a batch. */
+struct entry {
+	struct member *member;
+	struct packet *packet;
+	struct session_item item;
+};
+
+struct packets_batch {
+	struct entry entries[PACKETS_BATCH];
+	size_t count;
+	size_t pieces_used;
+	struct packet tun[PACKETS_TUN];
+	struct packet pieces[PACKETS_PIECES];
+	struct packet answer; /* an ICMP message */
+	struct entry alone;   /* the packet that must be delivered before the next is admitted */
+};
+
+static void run_mppe(struct packets_batch *batch)
+{
+	struct mppe_item *items[PACKETS_BATCH];
+	size_t count = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->entries[i].item.link.encrypted)
+			items[count++] = &batch->entries[i].item.link.mppe;
+	if (count)
+		mppe_run(items, count);
+}
+
+/* ---- from the network ---- */
+
+static void deliver(struct packets *packets, struct entry *entry)
+{
+	struct session *session = entry->member->session;
+	enum link_payload payload;
+	if (session_deliver(session, entry->packet, &entry->item, &payload,
+			    packets->engine->loop->now_ms) == DROP_NONE &&
+	    payload != LINK_PAYLOAD_NONE && tun_write(packets->tun_fd, entry->packet))
+		session_drop(session, DROP_QUEUE_FULL);
+	engine_touch(packets->engine, entry->member);
+}
+
+/* Runs and delivers all that were admitted. */
+static void settle_received(struct packets *packets)
+{
+	struct packets_batch *batch = packets->batch;
+	run_mppe(batch);
+	for (size_t i = 0; i < batch->count; i++)
+		deliver(packets, &batch->entries[i]);
+	batch->count = 0;
+}
+
+static void receive_one(struct packets *packets, const struct gre_datagram *datagram)
+{
+	struct packets_batch *batch = packets->batch;
+	struct packet *p = datagram->packet;
+	uint64_t *drops = packets->engine->counters.drops;
+	if (p->length < 8) { /* no call id to look at */
+		drops[DROP_GRE_MALFORMED]++;
+		return;
+	}
+	uint16_t call_id = (uint16_t)(p->data[6] << 8 | p->data[7]);
+	struct member *member = table_by_call(&packets->engine->table, call_id, datagram->source);
+	if (!member) {
+		drops[DROP_GRE_UNKNOWN_CALL]++;
+		return;
+	}
+	struct entry *entry = &batch->entries[batch->count];
+	entry->member = member;
+	entry->packet = p;
+	if (session_admit(member->session, p, &entry->item, packets->engine->loop->now_ms) ||
+	    !entry->item.has_payload)
+		return;
+	if (!entry->item.link.alone) {
+		batch->count++;
+		return;
+	}
+	/* What came before it first, then this one, before the next is admitted. */
+	struct entry *alone = &batch->alone;
+	*alone = *entry;
+	settle_received(packets);
+	batch->entries[batch->count++] = *alone;
+	settle_received(packets);
+}
+
+static void on_gre(void *context, uint32_t events)
+{
+	struct packets *packets = context;
+	struct gre_datagram datagrams[GRE_BATCH];
+	(void)events;
+	for (int round = 0; round < PACKETS_ROUNDS; round++) {
+		int count = gre_port_receive(packets->gre, datagrams);
+		if (count <= 0)
+			break;
+		packets->engine->counters.receive_calls++;
+		packets->engine->counters.receive_packets += (uint64_t)count;
+		for (int i = 0; i < count; i++)
+			receive_one(packets, &datagrams[i]);
+		settle_received(packets);
+		engine_perform(packets->engine);
+		packets_flush(packets);
+		if (count < GRE_BATCH)
+			break;
+	}
+}
+
+/* ---- from the TUN device ---- */
+
+/* Seals and queues all that were enclosed, in order, and sends them. */
+static void settle_sent(struct packets *packets)
+{
+	struct packets_batch *batch = packets->batch;
+	run_mppe(batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct entry *entry = &batch->entries[i];
+		struct session *session = entry->member->session;
+		session_seal(session, entry->packet);
+		gre_port_put(packets->gre, entry->packet, session->called, session->caller.address);
+	}
+	gre_port_flush(packets->gre);
+	batch->count = batch->pieces_used = 0;
+}
+
+static void enclose(struct packets *packets, struct member *member, struct packet *p)
+{
+	struct packets_batch *batch = packets->batch;
+	struct entry *entry = &batch->entries[batch->count];
+	entry->member = member;
+	entry->packet = p;
+	if (session_enclose(member->session, p, &entry->item, packets->engine->loop->now_ms) ==
+	    DROP_NONE)
+		batch->count++;
+}
+
+/* The packet is cut to what the session carries; its pieces take the place of it. */
+static void enclose_pieces(struct packets *packets, struct member *member, struct packet *p)
+{
+	enum {
+		PIECES_OF_ONE = 32
+	}; /* the smallest MTU, 576 less headers, cuts 2,048 octets into five */
+	struct packets_batch *batch = packets->batch;
+	struct session *session = member->session;
+	struct fragmenter cut;
+	struct ip_view view;
+	if (batch->pieces_used + PIECES_OF_ONE > PACKETS_PIECES)
+		settle_sent(packets);
+	if (++session->identification == 0)
+		session->identification = 1;
+	if (!ip_look(&view, p) ||
+	    !fragmenter_init(&cut, &view, session_mtu(session), true, session->identification)) {
+		session_drop(session, DROP_IP_TOO_BIG);
+		return;
+	}
+	while (batch->pieces_used < PACKETS_PIECES &&
+	       fragmenter_next(&cut, &batch->pieces[batch->pieces_used]))
+		enclose(packets, member, &batch->pieces[batch->pieces_used++]);
+}
+
+/* Its sender hears of the session's MTU, for the next packet; this one is delivered all the same.
+ */
+static void tell_sender(struct packets *packets, const struct session *session, struct packet *p)
+{
+	struct packet *answer = &packets->batch->answer;
+	uint16_t mtu = session_mtu(session);
+	struct ip_view view;
+	bool good = ip_look(&view, p);
+	if (good && view.version == 4) {
+		good = icmp_too_big(answer, &view, session->addresses.local, mtu);
+	} else if (good) {
+		uint8_t source[IPV6_ADDRESS] = {0xfe, 0x80};
+		memcpy(source + 8, session->addresses.local_id, 8);
+		good = icmpv6_too_big(answer, &view, source, mtu);
+	}
+	if (good)
+		tun_write(packets->tun_fd,
+			  answer); /* one that is lost is sent again with the next packet */
+}
+
+/* Whose is it? NULL with the reason. */
+static struct member *find_member(const struct table *table, struct packet *p, enum drop *drop)
+{
+	struct ip_view view;
+	struct member *member = NULL;
+	*drop = DROP_IP_NO_SESSION;
+	if (!ip_look(&view, p)) {
+		*drop = DROP_IP_MALFORMED;
+	} else if (view.version == 4) {
+		member = table_by_inner(table, view.destination);
+		if (!member &&
+		    (ipv4_is_multicast(view.destination) || ipv4_is_broadcast(view.destination)))
+			*drop = DROP_IP_MULTICAST;
+	} else if (ipv6_is_multicast(ipv6_destination(&view))) {
+		*drop = DROP_IP_MULTICAST;
+	} else if (ipv6_is_link_local(ipv6_destination(&view))) {
+		member = table_by_interface(table, ipv6_destination(&view) + 8);
+	}
+	return member;
+}
+
+static void send_one(struct packets *packets, struct packet *p)
+{
+	enum drop drop;
+	enum session_fit fit;
+	bool tell;
+	struct member *member = find_member(&packets->engine->table, p, &drop);
+	if (!member) {
+		packets->engine->counters.drops[drop]++;
+		return;
+	}
+	drop = session_outbound(member->session, p, &fit, &tell, packets->engine->loop->now_ms);
+	if (tell)
+		tell_sender(packets, member->session, p);
+	if (drop)
+		return;
+	if (fit == SESSION_FRAGMENT)
+		enclose_pieces(packets, member, p);
+	else
+		enclose(packets, member, p);
+	engine_touch(packets->engine, member);
+}
+
+static void on_tun(void *context, uint32_t events)
+{
+	struct packets *packets = context;
+	(void)events;
+	for (int round = 0; round < PACKETS_ROUNDS; round++) {
+		int count = tun_read(packets->tun_fd, packets->batch->tun, PACKETS_TUN);
+		if (count <= 0)
+			break;
+		for (int i = 0; i < count; i++)
+			send_one(packets, &packets->batch->tun[i]);
+		settle_sent(packets);
+		if (count < PACKETS_TUN)
+			break;
+	}
+}
+
+/* ---- both ---- */
+
+void packets_send(struct packets *packets, const struct session *session, const uint8_t *bytes,
+		  size_t length)
+{
+	struct packet *p = gre_port_packet(packets->gre);
+	if (length > packet_room(p))
+		return; /* no control frame of ours is so long */
+	memcpy(p->data, bytes, length);
+	p->length = length;
+	gre_port_put(packets->gre, p, session->called, session->caller.address);
+}
+
+void packets_flush(struct packets *packets)
+{
+	gre_port_flush(packets->gre);
+}
+
+static void at_end(void *context)
+{
+	packets_flush(context);
+}
+
+int packets_init(struct packets *packets, struct engine *engine, struct gre_port *gre, int tun_fd)
+{
+	*packets = (struct packets){.engine = engine, .gre = gre, .tun_fd = tun_fd};
+	packets->batch = calloc(1, sizeof(*packets->batch));
+	if (!packets->batch)
+		return -ENOMEM;
+	packets->gre_watcher =
+		(struct watcher){.on_ready = on_gre, .context = packets, .fd = gre->fd};
+	packets->tun_watcher =
+		(struct watcher){.on_ready = on_tun, .context = packets, .fd = tun_fd};
+	engine->loop->at_end = at_end;
+	engine->loop->at_end_context = packets;
+	int error = loop_watch(engine->loop, &packets->gre_watcher, EPOLLIN);
+	return error ? error : loop_watch(engine->loop, &packets->tun_watcher, EPOLLIN);
+}
+
+void packets_fini(struct packets *packets)
+{
+	if (!packets->engine)
+		return;
+	loop_unwatch(packets->engine->loop, &packets->gre_watcher);
+	loop_unwatch(packets->engine->loop, &packets->tun_watcher);
+	packets->engine->loop->at_end = NULL;
+	free(packets->batch);
+	*packets = (struct packets){0};
+}

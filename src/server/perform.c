@@ -1,0 +1,212 @@
+/* The one switch that turns the actions of sessions and connections into system calls and messages.
+ */
+#include <string.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "server/engine.h"
+
+static struct member *member_of(const struct engine *engine, uint32_t id)
+{
+	return table_by_id(&engine->table, id);
+}
+
+static void send_control(struct engine *engine, const struct action_view *action)
+{
+	struct line *line = engine_line(engine, action->id);
+	if (!line)
+		return;
+	if (stream_send(&line->stream, action->bytes, action->length))
+		connection_on_lost(line->connection, "the peer takes no more control messages",
+				   engine->loop->now_ms);
+	engine_touch_line(engine, line);
+}
+
+static void on_call(struct engine *engine, uint32_t id, const uint8_t *bytes)
+{
+	struct control_event event;
+	struct line *line = engine_line(engine, id);
+	if (!line)
+		return;
+	memcpy(&event, bytes, sizeof(event));
+	struct member *member = engine_add_session(engine, line->connection);
+	if (member) {
+		engine->counters.calls_accepted++;
+		connection_accept(line->connection, event.slot, member->session,
+				  engine->loop->now_ms);
+		engine_touch(engine, member);
+	} else {
+		char caller[ADDRESS_TEXT];
+		engine->counters.calls_refused++;
+		log_warning("control=%u caller=%s call=refused: all %u connections are in use", id,
+			    address_print(line->connection->caller.address, caller),
+			    engine->sessions_max);
+		connection_refuse(line->connection, event.slot, OCRP_BUSY, 0, engine->loop->now_ms);
+	}
+	engine_touch_line(engine, line);
+}
+
+static void ask(struct engine *engine, const struct session *session, const uint8_t *bytes)
+{
+	struct action_question question;
+	memcpy(&question, bytes, sizeof(question));
+	struct message_login login = {.session = session->id,
+				      .number = question.number,
+				      .caller = session->caller.address,
+				      .called = session->called,
+				      .proof = question.proof};
+	if (seam_send(engine->authority, MESSAGE_LOGIN, &login))
+		log_error("session=%u the authority takes no questions", session->id);
+	secret_wipe(&login, sizeof(login));
+	secret_wipe(&question, sizeof(question));
+}
+
+static uint64_t seconds_up(const struct engine *engine, const struct session *session)
+{
+	return session->up_ms ? (engine->loop->now_ms - session->up_ms) / 1000 : 0;
+}
+
+static void release(struct engine *engine, const struct session *session)
+{
+	struct message_release message = {.session = session->id,
+					  .octets_in = session->account.octets_in,
+					  .octets_out = session->account.octets_out,
+					  .seconds = seconds_up(engine, session)};
+	if (seam_send(engine->authority, MESSAGE_RELEASE, &message))
+		log_error("session=%u the authority takes no messages", session->id);
+}
+
+static void tell_keeper(struct engine *engine, const struct session *session, uint16_t kind,
+			bool replaced)
+{
+	struct message_network message = {
+		.session = session->id,
+		.caller = session->caller.address,
+		.local = session->addresses.local,
+		.remote = session->addresses.remote,
+		.seconds = seconds_up(engine, session),
+		.octets_in = session->account.octets_in,
+		.octets_out = session->account.octets_out,
+		.replaced = replaced,
+	};
+	memcpy(message.dns, session->addresses.dns, sizeof(message.dns));
+	memcpy(message.nbns, session->addresses.nbns, sizeof(message.nbns));
+	memcpy(message.user, session->user, sizeof(message.user));
+	if (seam_send(engine->keeper, kind, &message))
+		log_error("session=%u the keeper takes no messages", session->id);
+}
+
+static void ipv4_up(struct engine *engine, struct member *member)
+{
+	table_hold_inner(&engine->table, member);
+	member->has_hooks = true;
+	tell_keeper(engine, member->session, MESSAGE_NETWORK_UP, false);
+}
+
+static void ipv4_down(struct engine *engine, struct member *member)
+{
+	bool replaced =
+		member->has_hooks && !member->has_inner; /* another session took the address */
+	table_drop_inner(&engine->table, member);
+	if (member->has_hooks)
+		tell_keeper(engine, member->session, MESSAGE_NETWORK_DOWN, replaced);
+	member->has_hooks = false;
+}
+
+static void evict(struct engine *engine, const uint8_t *bytes)
+{
+	uint32_t id;
+	memcpy(&id, bytes, sizeof(id));
+	struct member *other = member_of(engine, id);
+	if (other)
+		session_hang_up(other->session, LINK_END_LOCAL, "replaced by a new login",
+				engine->loop->now_ms);
+}
+
+static void for_session(struct engine *engine, struct member *member,
+			const struct action_view *action)
+{
+	struct session *session = member->session;
+	switch (action->kind) {
+	case ACTION_SEND_GRE:
+		packets_send(&engine->packets, session, action->bytes, action->length);
+		break;
+	case ACTION_ASK:
+		ask(engine, session, action->bytes);
+		break;
+	case ACTION_RELEASE:
+		release(engine, session);
+		break;
+	case ACTION_EVICT:
+		evict(engine, action->bytes);
+		break;
+	case ACTION_IPV4_UP:
+		ipv4_up(engine, member);
+		break;
+	case ACTION_IPV4_DOWN:
+		ipv4_down(engine, member);
+		break;
+	case ACTION_IPV6_UP:
+		if (!table_hold_interface(&engine->table, member))
+			log_warning("session=%u ipv6=silent: another session holds its interface "
+				    "identifier",
+				    session->id);
+		break;
+	case ACTION_IPV6_DOWN:
+		table_drop_interface(&engine->table, member);
+		break;
+	case ACTION_SESSION_ENDED: {
+		struct link_end end;
+		memcpy(&end, action->bytes, sizeof(end));
+		engine_remove_session(engine, member, &end);
+		return;
+	}
+	default:
+		break;
+	}
+	engine_touch(engine, member);
+}
+
+static void perform_one(struct engine *engine, const struct action_view *action)
+{
+	struct line *line;
+	struct member *member;
+	switch (action->kind) {
+	case ACTION_SEND_CONTROL:
+		send_control(engine, action);
+		break;
+	case ACTION_CLOSE_CONTROL:
+		line = engine_line(engine, action->id);
+		if (line)
+			engine_close_line(engine, line);
+		break;
+	case ACTION_CALL_ASKED:
+		on_call(engine, action->id, action->bytes);
+		break;
+	case ACTION_CONNECTED: /* a server waits for calls */
+		break;
+	case ACTION_LOG:
+		log_at((enum log_level)action->bytes[0], "%.*s", (int)action->length - 1,
+		       (const char *)action->bytes + 1);
+		break;
+	default:
+		member = member_of(engine, action->id);
+		if (member)
+			for_session(engine, member, action);
+		break;
+	}
+}
+
+void engine_perform(struct engine *engine)
+{
+	struct action_view action;
+	while (action_take(&engine->host, &action)) {
+		/* What is carried out may put more, and so move the outbox: the bytes are kept
+		 * aside. */
+		size_t length = MIN_OF(action.length, sizeof(engine->in_hand));
+		memcpy(engine->in_hand, action.bytes, length);
+		action.bytes = engine->in_hand;
+		perform_one(engine, &action);
+	}
+}

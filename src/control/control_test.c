@@ -61,6 +61,7 @@ TEST(control_pac_answers_the_start)
 			"firmware=2195\n"
 			"ESTABLISHED\n");
 	assert_string_equal(b.control.peer_vendor, "Microsoft Windows NT");
+	assert_int_equal(b.control.peer_firmware, 2195);
 	bench_fini(&b);
 }
 
@@ -461,6 +462,23 @@ TEST(control_stop_ends_the_calls_first)
 	bench_fini(&b);
 }
 
+TEST(control_stop_of_a_pns_clears_its_calls)
+{
+	struct bench b;
+	bench_with_placed_call(&b);
+	control_call_place(&b.control, 501, b.now_ms);
+	control_call_place(&b.control, 502, b.now_ms);
+	control_call_end(&b.control, 2, CDN_REQUEST, b.now_ms);
+	bench_said(&b);
+	control_stop(&b.control, b.now_ms);
+	assert_said(&b, "SEND Call-Clear-Request 500\nSEND Call-Clear-Request 501\n"
+			"DOWN slot=0 500>900 0.0.0 control connection stopped by us\n"
+			"DOWN slot=1 501>0 0.0.0 control connection stopped by us\n"
+			"DOWN slot=2 502>0 0.0.0 control connection stopped by us\n"
+			"SEND Stop-Control-Connection-Request reason=3\n");
+	bench_fini(&b);
+}
+
 TEST(control_flood_in_one_portion_closes_before_the_outbox_is_full)
 {
 	enum { MESSAGES = 8192 };
@@ -577,6 +595,43 @@ TEST(control_pns_that_gave_up_a_call_waits_for_its_notify)
 				.type = CALL_DISCONNECT_NOTIFY,
 				.call_disconnect_notify = {.call_id = 900, .result_code = 4}});
 	assert_said(&b, "DOWN slot=0 500>900 4.0.0 call cleared by us: result=4 (request)\n");
+	bench_fini(&b);
+}
+
+/* An id that is not known yet is 0 in the table, and 0 is also an id. */
+TEST(control_id_0_is_not_taken_for_an_id_that_is_not_known_yet)
+{
+	struct bench b;
+	struct control_message request = request_of(7);
+	bench_established(&b, CONTROL_PAC);
+	bench_hears(&b, &request);
+	bench_said(&b);
+	bench_hears(&b, &(struct control_message){.type = SET_LINK_INFO});
+	assert_said(&b, "REPORT unexpected=Set-Link-Info call_id=0 reason=\"no such call\"\n");
+	bench_fini(&b);
+	bench_with_placed_call(&b);
+	control_call_place(&b.control, 501, b.now_ms);
+	bench_said(&b);
+	bench_hears(&b, &(struct control_message){.type = CALL_DISCONNECT_NOTIFY});
+	assert_said(&b,
+		    "REPORT unexpected=Call-Disconnect-Notify call_id=0 reason=\"no such call\"\n");
+	bench_fini(&b);
+}
+
+TEST(control_pns_hears_a_second_reply_to_one_request_in_vain)
+{
+	struct bench b;
+	bench_with_placed_call(&b);
+	for (uint8_t result = 1; result <= 2; result++) {
+		bench_hears(&b, &(struct control_message){
+					.type = OUTGOING_CALL_REPLY,
+					.outgoing_call_reply = {.call_id = 901,
+								.peer_call_id = 500,
+								.result_code = result}});
+		assert_said(&b, "REPORT unexpected=Outgoing-Call-Reply call_id=500 reason=\"no "
+				"such call\"\n");
+		assert_int_equal(b.control.calls[0].peer_call_id, 900);
+	}
 	bench_fini(&b);
 }
 

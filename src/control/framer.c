@@ -32,7 +32,8 @@ static enum framer_answer header_check(const uint8_t *bytes, size_t length)
 static void collect(struct framer *f, struct reader *in, size_t target)
 {
 	size_t more = target > f->length ? MIN_OF(target - f->length, in->left) : 0;
-	read_copy(in, f->bytes + f->length, more);
+	if (more > 0)
+		read_copy(in, f->bytes + f->length, more);
 	f->length += more;
 }
 

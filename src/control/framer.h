@@ -1,7 +1,8 @@
 /*
  * Whole control messages out of a byte stream. TCP cuts as it likes: several messages in one
  * portion, one message in many. What can be seen to be wrong is refused at once, with the octets
- * that show it; there is no way back into step (RFC 2637 §1.4 [Magic Cookie]).
+ * that show it; there is no way back into step (RFC 2637 §1.4: the Magic Cookie is no means for
+ * it).
  */
 #pragma once
 #include <stddef.h>

@@ -21,7 +21,7 @@ struct end {
 	struct auth_settings settings;
 	struct outbox out;
 	const char *secret; /* what this end's registrar knows of any user; NULL: nothing */
-	bool slow;          /* its answers wait for answer() */
+	bool slow;          /* its answers wait for world_answer */
 	int asked, succeeded, failed, reported;
 	uint16_t error;
 	struct auth_proof question;  /* the latest */
@@ -35,8 +35,7 @@ struct world {
 	struct end server, client;
 	uint64_t seed, now;
 	struct random random;
-	const char
-		*fates; /* of the packets in their order: '.' arrives, 'L' lost, '2' comes twice */
+	const char *fates; /* of the packets in order: '.' arrives, 'L' lost, '2' comes twice */
 	unsigned loss, doubling; /* in a hundred, of those after `fates` */
 	int packets;
 };
@@ -47,9 +46,7 @@ extern const enum auth_method world_methods[4]; /* all that there are */
 struct world *world_new(enum auth_method method, uint64_t seed);
 void world_free(struct world *w);
 
-/* Hands over a copy that ends exactly where the packet ends, so that a sanitizer sees a step too
- * far.
- */
+/* Hands over a copy that ends where the packet ends, so that a sanitizer sees a step too far. */
 enum drop world_receive(struct world *w, struct end *to, const struct sent *packet);
 
 /* The registrar of `end` answers its latest question. */

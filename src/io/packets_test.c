@@ -14,7 +14,6 @@
 #include <netinet/ip.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -47,24 +46,18 @@ static void set_interface(unsigned long request, const char *name, uint32_t valu
 	close(fd);
 }
 
-/* Enters a namespace of its own once; false (and the test is to skip) where that is not allowed. */
-static bool in_own_namespace(void)
+/* Enters the namespace, before the first test. */
+const char *test_lacks(void)
 {
-	static bool entered;
-	if (!entered && unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
-		print_message("# skipped: no right to make a network namespace\n");
-		return false;
-	}
-	if (!entered)
-		set_interface(SIOCSIFFLAGS, "lo", IFF_UP);
-	return entered = true;
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return "no right to make a network namespace";
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return "no TUN device that may be opened";
+	close(fd);
+	set_interface(SIOCSIFFLAGS, "lo", IFF_UP);
+	return NULL;
 }
-
-#define NEEDS_NAMESPACE()                \
-	do {                             \
-		if (!in_own_namespace()) \
-			skip();          \
-	} while (0)
 
 static void wait_for(int fd)
 {
@@ -95,7 +88,6 @@ TEST(gre_port_carries_batches_in_order_from_the_chosen_address)
 	static struct gre_datagram in[GRE_BATCH];
 	struct gre_port us, them;
 	uint32_t heard = 0, sent = 0;
-	NEEDS_NAMESPACE();
 	port_open(&us, US);
 	port_open(&them, THEM);
 	while (sent < GRE_BATCH + 10) /* more than one batch: the queue flushes itself */
@@ -128,7 +120,6 @@ TEST(gre_port_sends_packets_of_the_caller_in_place_and_answers_from_where_it_was
 	static struct gre_datagram in[GRE_BATCH];
 	static struct packet p;
 	struct gre_port us, them;
-	NEEDS_NAMESPACE();
 	port_open(&us, 0); /* listens everywhere */
 	port_open(&them, THEM);
 	packet_reset(&p);
@@ -154,7 +145,6 @@ TEST(gre_port_sends_with_dont_fragment_clear_and_lets_the_kernel_fragment)
 	static struct gre_datagram in[GRE_BATCH];
 	struct gre_port us;
 	uint8_t raw[2048];
-	NEEDS_NAMESPACE();
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
 	port_open(&us, US);
 	put_number(&us, 1, 60, US, THEM);
@@ -182,7 +172,6 @@ TEST(gre_port_counts_what_is_longer_than_a_packet)
 	static uint8_t giant[3000];
 	struct gre_port them;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(THEM)};
-	NEEDS_NAMESPACE();
 	port_open(&them, THEM);
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
 	size_t room = PACKET_CAPACITY - PACKET_HEADROOM - 20;
@@ -201,7 +190,6 @@ TEST(gre_port_goes_on_behind_a_packet_that_cannot_be_sent)
 {
 	static struct gre_datagram in[GRE_BATCH];
 	struct gre_port us, them;
-	NEEDS_NAMESPACE();
 	port_open(&us, 0);
 	port_open(&them, THEM);
 	put_number(&us, 1, 50, US, THEM);
@@ -224,7 +212,6 @@ TEST(gre_port_drops_and_counts_when_the_socket_is_full)
 {
 	struct gre_port us;
 	int small = 1;
-	NEEDS_NAMESPACE();
 	port_open(&us, 0);
 	/* Nobody answers ARP there, so the packets wait, and count as the socket's. */
 	struct ifreq request = {.ifr_name = "full0", .ifr_flags = IFF_TAP | IFF_NO_PI};
@@ -247,7 +234,6 @@ TEST(gre_port_drops_and_counts_when_the_socket_is_full)
 
 TEST(gre_socket_says_that_no_interface_has_the_address)
 {
-	NEEDS_NAMESPACE();
 	assert_int_equal(gre_socket_open(0xc0000201, why), -EADDRNOTAVAIL);
 	assert_non_null(strstr(why, "192.0.2.1"));
 }
@@ -295,7 +281,6 @@ TEST(tun_gives_packets_of_the_host_and_takes_those_of_callers)
 		.sin_addr.s_addr = htonl(0x0a090064),
 	};
 	char text[16];
-	NEEDS_NAMESPACE();
 	int tun = tun_start(), udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	own.sin_port = htons(4001);
 	assert_int_equal(bind(udp, (struct sockaddr *)&own, sizeof(own)), 0);
@@ -338,7 +323,6 @@ TEST(tun_reads_no_more_than_it_is_asked_for)
 		.sin_port = htons(4000),
 		.sin_addr.s_addr = htonl(0x0a090064),
 	};
-	NEEDS_NAMESPACE();
 	int tun = tun_start(), udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	for (int i = 0; i < 3; i++)
 		sendto(udp, "ping", 4, 0, (struct sockaddr *)&caller, sizeof(caller));
@@ -356,7 +340,6 @@ TEST(tun_reads_no_more_than_it_is_asked_for)
 TEST(tun_says_that_its_interface_is_down)
 {
 	static struct packet p;
-	NEEDS_NAMESPACE();
 	int tun = tun_open("pptp0", why);
 	packet_reset(&p);
 	p.data[0] = 0x45;
@@ -369,7 +352,6 @@ TEST(tun_says_in_words_why_an_interface_cannot_be_had)
 {
 	static const char *const bad[] = {"",   "pptp%d",          "a/b", "a name", ".",
 					  "..", "sixteen-letters-"};
-	NEEDS_NAMESPACE();
 	int tun = tun_open("pptp0", why);
 	assert_true(tun >= 0);
 	assert_int_equal(tun_open("pptp0", why), -EBUSY);

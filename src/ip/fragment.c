@@ -15,7 +15,6 @@ enum {
 	DONT_FRAGMENT = 0x4000,
 	MORE_FRAGMENTS = 0x2000,
 	OFFSET_MASK = 0x1fff,
-	RESERVED_BIT = 0x8000,
 	OPTION_COPIED = 0x80, /* RFC 791 §3.1: the option belongs into every fragment */
 };
 
@@ -71,11 +70,9 @@ bool fragmenter_init(struct fragmenter *f, const struct ip_view *view, uint16_t 
 static void finish_header(struct fragmenter *f, size_t payload)
 {
 	size_t offset = (f->first_offset + f->done) / 8;
-	uint16_t reserved = load_u16(f->header + FRAGMENT_AT) & RESERVED_BIT;
 	bool more = f->done + payload < f->length || f->more_follow;
 	store_u16(f->header + LENGTH_AT, (uint16_t)(f->header_length + payload));
-	store_u16(f->header + FRAGMENT_AT,
-		  (uint16_t)(reserved | (more ? MORE_FRAGMENTS : 0) | offset));
+	store_u16(f->header + FRAGMENT_AT, (uint16_t)((more ? MORE_FRAGMENTS : 0) | offset));
 	store_u16(f->header + CHECKSUM_AT, 0);
 	store_u16(f->header + CHECKSUM_AT, checksum_of(f->header, f->header_length));
 }

@@ -29,6 +29,8 @@ TEST(ip_look_finds_its_way_in_headers)
 		 true, true},
 		{"4500001c 00014000 40110000 0a000002 c0000207 0035003500080000", 4, 17, 28, 20, 20,
 		 false, false},
+		{"4500001c 00011f00 40110000 0a000002 c0000207 0035003500080000", 4, 17, 28, 20, 0,
+		 true, true},
 		/* octets behind the total length go */
 		{"45000015 00010000 40110000 0a000002 c0000207 ff 000000000000", 4, 17, 21, 20, 20,
 		 false, false},
@@ -48,6 +50,9 @@ TEST(ip_look_finds_its_way_in_headers)
 		 40, 48, false, false},
 		{"60000000 0010 2c 40" V6_ADDRESSES "3c00000800000001 0035003500080000", 6, 60, 56,
 		 40, 0, true, true},
+		/* only the reserved bits of the fragment header are set */
+		{"60000000 0010 2c 40" V6_ADDRESSES "1100000600000001 0035003500080000", 6, 17, 56,
+		 40, 48, false, false},
 		/* an extension header cut short; ESP, behind which nobody sees */
 		{"60000000 0008 3c 40" V6_ADDRESSES "0601010400000000", 6, 60, 48, 40, 0, false,
 		 false},

@@ -80,6 +80,15 @@ static void mppe_naked(struct options *o, struct option_value *ours, bool asked,
 	option_set_u32(ours, size | (stateless ? CCP_STATELESS : 0));
 }
 
+/* Cisco's IOS before 12.3(11.4) refuses the stateless mode by a Reject (CSCdu30944). */
+static void mppe_rejected(struct options *o)
+{
+	const struct ccp *c = ccp_of(o);
+	uint32_t sent = option_number(&o->sent[CCP_MPPE], 0);
+	if (sent & CCP_STATELESS && c->settings->mppe_stateful)
+		option_set_u32(&o->ours[CCP_MPPE], sent & ~(uint32_t)CCP_STATELESS);
+}
+
 /* A request that leaves option 18 out would encrypt one direction alone. */
 static void append(struct options *o, unsigned seen, struct writer *nak)
 {
@@ -91,7 +100,7 @@ static void append(struct options *o, unsigned seen, struct writer *nak)
 }
 
 static const struct option table[CCP_ROWS] = {
-	[CCP_MPPE] = {18, "mppe", 4, judge_mppe, mppe_naked},
+	[CCP_MPPE] = {18, "mppe", 4, judge_mppe, mppe_naked, mppe_rejected},
 };
 
 static void begin(struct protocol *p)

@@ -170,7 +170,7 @@ static void begin(struct protocol *p)
 	if (settings->mru && settings->mru != LCP_MRU_DEFAULT)
 		option_set_u16(&ours[LCP_MRU], settings->mru);
 	l->left = settings->demand;
-	if (strongest(l->left) < COUNT_OF(auth_values))
+	if (l->left) /* a set of methods that cannot be asked for is no licence to ask for none */
 		demand_row(l, &ours[LCP_AUTHENTICATION], strongest(l->left));
 	if (settings->magic)
 		option_set_u32(&ours[LCP_MAGIC], fresh_magic(l));

@@ -358,7 +358,7 @@ static void on_auth(struct link *l, bool authenticator, uint64_t now_ms)
 
 static void ask_for_nobody(struct link *l)
 {
-	struct auth_proof proof = {.method = AUTH_NONE};
+	struct auth_proof proof = {.question = AUTH_VERIFY, .method = AUTH_NONE};
 	l->nobody_asked = true;
 	outbox_put(l->out, LINK_ASK, &proof, sizeof(proof));
 }
@@ -367,6 +367,12 @@ static void start_authentication(struct link *l, uint64_t now_ms)
 {
 	enum auth_method demanded = lcp_demanded(&l->lcp), asked = lcp_asked(&l->lcp);
 	const struct auth_settings *settings = &l->settings->auth;
+	if (l->settings->demand &&
+	    demanded == AUTH_NONE) { /* it was rejected, or cannot be asked */
+		terminate(l, LINK_END_AUTH_METHOD, 0, "the peer takes none of our login methods",
+			  now_ms);
+		return;
+	}
 	l->phase = LINK_AUTHENTICATE;
 	l->nobody_asked = false;
 	if (demanded != AUTH_NONE)
@@ -478,7 +484,7 @@ static void on_goodbye(struct link *l, const uint8_t *packet, size_t length, uin
 	memcpy(text, packet + 4, said);
 	text_escape(escaped, sizeof(escaped), text, said);
 	char why[sizeof(l->end.text)];
-	snprintf(why, sizeof(why), said ? "the peer hung up: %s" : "the peer hung up%s", escaped);
+	snprintf(why, sizeof(why), "the peer hung up%s%s", said ? ": " : "", escaped);
 	set_end(l, LINK_END_PEER, 0, why);
 	finish(l, now_ms);
 }

@@ -1,5 +1,6 @@
 #include "ppp/protocol.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -9,6 +10,7 @@
 enum {
 	PACKET_HEADER = 4, /* code, identifier, length */
 	PACKET_MAX = 1500, /* longest that we send */
+	TRACED = 64,       /* octets of data in a trace */
 };
 
 void protocol_init(struct protocol *p, const struct protocol_kind *kind, const struct option *table,
@@ -33,6 +35,25 @@ void protocol_send(struct protocol *p, uint8_t code, uint8_t identifier, const v
 	write_u16(&out, (uint16_t)(PACKET_HEADER + length));
 	write_bytes(&out, data, length);
 	outbox_put(p->out, LINK_FRAME, frame, out.length);
+	protocol_trace(p, "sent", frame + FRAME_HEADER, PACKET_HEADER + length);
+}
+
+void protocol_trace(struct protocol *p, const char *direction, const uint8_t *packet, size_t length)
+{
+	static const char *const codes[] = {
+		"vendor",           "configure-request", "configure-ack", "configure-nak",
+		"configure-reject", "terminate-request", "terminate-ack", "code-reject",
+		"protocol-reject",  "echo-request",      "echo-reply",    "discard-request",
+		"identification",   "time-remaining",    "reset-request", "reset-ack",
+	};
+	char hex[2 * TRACED + 1] = "";
+	if (length < PACKET_HEADER)
+		return;
+	for (size_t i = 0; i < MIN_OF(length - PACKET_HEADER, TRACED); i++)
+		snprintf(hex + 2 * i, 3, "%02x", packet[PACKET_HEADER + i]);
+	outbox_print(p->out, LINK_TRACE, "%s %s %s id=%u %s", direction, p->kind->name,
+		     packet[0] < COUNT_OF(codes) ? codes[packet[0]] : "unknown-code", packet[1],
+		     hex);
 }
 
 static void send_request(struct protocol *p, bool again)
@@ -178,6 +199,7 @@ enum drop protocol_on_packet(struct protocol *p, const uint8_t *packet, size_t l
 			     uint64_t now_ms, unsigned *layer)
 {
 	struct control_packet c;
+	protocol_trace(p, "recv", packet, length);
 	if (!decode(&c, packet, length) || p->fsm.state <= FSM_STARTING)
 		return DROP_PPP_CODE;
 	struct answer answer = {.identifier = c.identifier};

@@ -77,6 +77,10 @@ unsigned protocol_on_time(struct protocol *p, uint64_t now_ms);
 void protocol_send(struct protocol *p, uint8_t code, uint8_t identifier, const void *data,
 		   size_t length);
 
+/* LINK_TRACE: "recv ccp configure-request id=1 120601000040", the data in hexadecimal, cut. */
+void protocol_trace(struct protocol *p, const char *direction, const uint8_t *packet,
+		    size_t length);
+
 static inline bool protocol_is_opened(const struct protocol *p)
 {
 	return fsm_is_opened(&p->fsm);

@@ -531,7 +531,8 @@ static void after_lcp(struct link *l, uint64_t now_ms)
 	lcp->echo_answered = false;
 	lcp->protocol.rejected_code = 0;
 	lcp->peer_rejected = 0;
-	if (lcp->looped)
+	/* In a loop our own refusal of our own demand comes back first. */
+	if (lcp->looped || (lcp->auth_refused && lcp->magic_seen))
 		terminate(l, LINK_END_LOOPBACK, 0, "our own magic number came back", now_ms);
 	else if (lcp->auth_refused)
 		terminate(l, LINK_END_AUTH_METHOD, 0, "the peer takes none of our login methods",
@@ -570,7 +571,6 @@ static enum drop on_ccp_packet(struct link *l, const uint8_t *packet, size_t len
 	bool reset = l->ccp.reset_asked && l->mppe_on;
 	l->ccp.reset_asked = false;
 	if (reset && !l->mppe.send.stateless) {
-		l->mppe.resets_received++;
 		mppe_on_reset_request(&l->mppe);
 		/* Linux decrypts nothing more before it has one; Windows code-rejects it, no harm.
 		 */
@@ -712,7 +712,7 @@ static void echo(struct link *l, uint64_t now_ms)
 	bool heard = now_ms - l->heard_ms < s->echo_interval_ms;
 	if (s->echo_adaptive && heard)
 		l->echoes_unanswered = 0;
-	l->echo_due_ms = now_ms + s->echo_interval_ms;
+	l->echo_due_ms = s->echo_interval_ms ? now_ms + s->echo_interval_ms : never;
 	if (s->echo_adaptive && heard)
 		return;
 	if (s->echo_failures && l->echoes_unanswered >= s->echo_failures) {

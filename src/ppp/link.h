@@ -185,10 +185,7 @@ enum drop link_deliver(struct link *l, struct packet *p, const struct link_item 
 enum drop link_send(struct link *l, struct packet *p, enum link_payload kind,
 		    struct link_item *item);
 
-/*
- * The registrar's answer to the question that is open: where both ends prove themselves, first to
- * that for the peer (AUTH_VERIFY), then to that for ourselves (AUTH_PROVE).
- */
+/* The registrar's answer to the question that it names; ignored where that one is not open. */
 void link_on_verdict(struct link *l, const struct auth_verdict *verdict, uint64_t now_ms);
 
 /* Largest IP packet that the peer takes: its MRU (encryption's octets come on top), at most

@@ -16,10 +16,8 @@ static enum drop admit_encrypted(struct link *l, struct packet *p, struct link_i
 	if (!l->mppe_on)
 		return DROP_PPP_PHASE;
 	enum drop drop = mppe_admit(&l->mppe, p, &item->mppe, now_ms, &reset);
-	if (reset) {
-		l->mppe.resets_sent++;
+	if (reset)
 		ccp_send_reset_request(&l->ccp);
-	}
 	item->encrypted = drop == DROP_NONE;
 	item->alone = item->mppe.stateful;
 	return drop;

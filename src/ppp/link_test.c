@@ -10,7 +10,6 @@ TEST(link_comes_up_encrypted_with_the_defaults)
 {
 	struct pair *p = pair_new();
 	bool clear;
-p->verbose=true;
 	pair_open(p);
 	pair_run(p, 1000);
 	assert_true(pair_is_up(p));
@@ -587,7 +586,7 @@ TEST(link_ends_when_echoes_stay_unanswered)
 	pair_open(p);
 	pair_run(p, 1000);
 	p->lose_percent = 100;
-	pair_run(p, 149000);
+	pair_run(p, 148999);
 	assert_int_equal(p->end[PAIR_SERVER].ended, 0);
 	pair_run(p, 30000);
 	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_ECHO);
@@ -612,7 +611,7 @@ TEST(link_does_not_ask_a_peer_that_knows_no_echo)
 	pair_run(p, 1000);
 	pair_give_hex(p, PAIR_SERVER, "ff03c021 07 50 000c 0905000800000000");
 	p->lose_percent = 100;
-	p->end[PAIR_CLIENT].settings.echo_interval_ms = 0;
+	p->end[PAIR_CLIENT].link.echo_due_ms = UINT64_MAX;
 	pair_run(p, 3600000);
 	assert_int_equal(p->end[PAIR_SERVER].ended, 0);
 	pair_free(p);

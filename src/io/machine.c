@@ -45,9 +45,11 @@ static int link_up(struct machine *m)
 	int error = netlink_link_find(&m->netlink, plan->interface, &link);
 	if (error)
 		return refused(m, error, "find the device");
-	m->index = link.index;
-	error = netlink_link_up(&m->netlink, m->index, MAX_OF(plan->mtu, LEAST_MTU));
-	return error ? refused(m, error, "set the device up") : 0;
+	error = netlink_link_up(&m->netlink, link.index, MAX_OF(plan->mtu, LEAST_MTU));
+	if (error)
+		return refused(m, error, "set the device up");
+	m->index = link.index; /* from here on there is something to undo */
+	return 0;
 }
 
 static int addresses_up(struct machine *m)

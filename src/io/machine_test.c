@@ -7,17 +7,26 @@
  */
 #include "tests/test.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "io/foreign.h"
 #include "io/forwarding.h"
 #include "io/machine.h"
 #include "io/nftables.h"
@@ -367,5 +376,295 @@ TEST(netlink_finds_networks_in_use_and_ways_out)
 	run("ip route flush 10.0.0.0/8; ip route del default");
 	assert_int_equal(netlink_path_find(&netlink, 0x08080808, &path), -ENETUNREACH);
 	netlink_close(&netlink);
+	leave_namespace();
+}
+
+/* A UDP packet without a checksum from one address to another, behind an Ethernet header. */
+struct frame {
+	uint8_t ethernet[14];
+	uint8_t ip[28];
+};
+
+static struct frame frame_of(uint32_t source, uint32_t destination)
+{
+	struct frame frame = {{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0},
+			      {0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17}};
+	static const uint8_t udp[] = {0xc3, 0xcb, 0x01, 0xbb, 0, 8, 0, 0};
+	uint32_t sum = 0;
+	memcpy(frame.ip + 12, &(uint32_t){htonl(source)}, 4);
+	memcpy(frame.ip + 16, &(uint32_t){htonl(destination)}, 4);
+	memcpy(frame.ip + 20, udp, sizeof(udp));
+	for (int i = 0; i < 20; i += 2)
+		sum += (uint32_t)frame.ip[i] << 8 | frame.ip[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame.ip[10] = (uint8_t)(~sum >> 8);
+	frame.ip[11] = (uint8_t)~sum;
+	return frame;
+}
+
+static int packet_socket(const char *interface)
+{
+	struct sockaddr_ll address = {.sll_family = AF_PACKET,
+				      .sll_protocol = htons(ETH_P_IP),
+				      .sll_ifindex = (int)if_nametoindex(interface)};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP));
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (void *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Does a UDP packet to that address come out within `wait_ms`? *source: where it comes from. */
+static bool arrives(int fd, size_t ethernet, uint32_t destination, int wait_ms, uint32_t *source)
+{
+	uint8_t bytes[2048];
+	uint32_t to;
+	for (;;) {
+		if (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, wait_ms) != 1)
+			return false;
+		ssize_t length = read(fd, bytes, sizeof(bytes));
+		if (length < (ssize_t)ethernet + 28 || bytes[ethernet + 9] != 17)
+			continue;
+		memcpy(&to, bytes + ethernet + 16, 4);
+		memcpy(source, bytes + ethernet + 12, 4);
+		*source = ntohl(*source);
+		if (ntohl(to) == destination)
+			return true;
+	}
+}
+
+enum { ALREADY_MS = 100, SURELY_MS = 5000 };
+
+/* One packet from the client into the world, and one from the world to the client. */
+struct crossing {
+	int tun, outside; /* outside: a packet socket at the far end of the cable */
+};
+
+static const uint32_t client = 0xc0a80a64, world = 0xcb007102, uplink_address = 0xcb007101;
+
+static void send_both(const struct crossing *crossing)
+{
+	struct frame out = frame_of(client, world), in = frame_of(world, client);
+	assert_int_equal(write(crossing->tun, out.ip, sizeof(out.ip)), sizeof(out.ip));
+	in.ethernet[5] = 1;
+	assert_int_equal(write(crossing->outside, &in, sizeof(in)), sizeof(in));
+}
+
+static bool both_arrive(const struct crossing *crossing, int wait_ms)
+{
+	uint32_t source;
+	send_both(crossing);
+	bool out = arrives(crossing->outside, 14, world, wait_ms, &source);
+	if (out)
+		assert_int_equal(source, uplink_address); /* by the masquerade */
+	bool in = arrives(crossing->tun, 0, client, wait_ms, &source);
+	return out && in;
+}
+
+/* lan0 is the uplink: 203.0.113.1/24, and 203.0.113.2 is at the far end of the cable. */
+static struct crossing crossing_up(const struct machine_plan *plan, struct machine *m)
+{
+	struct crossing crossing;
+	run("ip link set lan0 address 02:00:00:00:00:01 && ip addr add 203.0.113.1/24 dev lan0 && "
+	    "ip neigh add 203.0.113.2 lladdr 02:00:00:00:00:02 dev lan0 nud permanent && "
+	    "ip route add default via 203.0.113.2");
+	crossing.tun = tun(plan->interface);
+	assert_int_equal(fcntl(crossing.tun, F_SETFL, O_NONBLOCK), 0);
+	crossing.outside = packet_socket("lan1");
+	up(plan, m);
+	return crossing;
+}
+
+TEST(machine_up_lets_clients_into_the_world_behind_its_own_address)
+{
+	enter_namespace();
+	struct machine m;
+	struct machine_plan plan = plan_of("pptp0");
+	struct crossing crossing = crossing_up(&plan, &m);
+	assert_true(both_arrive(&crossing, SURELY_MS));
+	machine_down(&m);
+	close(crossing.tun);
+	close(crossing.outside);
+	leave_namespace();
+}
+
+TEST(foreign_rules_that_drop_forwarded_packets_are_found_and_the_remedy_works)
+{
+	static const struct {
+		const char *rules, *remedy;
+		bool fixes_all; /* DROP of a policy; else only the first remedy is looked at */
+	} rows[] = {
+		{"iptables-nft -N DOCKER-USER; iptables-nft -A FORWARD -j DOCKER-USER; "
+		 "iptables-nft -A "
+		 "DOCKER-USER -j RETURN; iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate "
+		 "ESTABLISHED -j ACCEPT; iptables-nft -P FORWARD DROP",
+		 "iptables -I DOCKER-USER -i pptp0 -j ACCEPT", true},
+		{"iptables-legacy -N DOCKER-USER; iptables-legacy -A FORWARD -j DOCKER-USER; "
+		 "iptables-legacy -P FORWARD DROP",
+		 "iptables-legacy -I DOCKER-USER -i pptp0 -j ACCEPT", true},
+		{"iptables-nft -A FORWARD -j REJECT", "iptables -I FORWARD -i pptp0 -j ACCEPT",
+		 true},
+		{"nft 'add table inet wall; add chain inet wall pass { type filter hook forward "
+		 "priority 0; "
+		 "policy drop; }'",
+		 "nft insert rule inet wall pass iifname pptp0 accept", true},
+		{"nft 'add table ip a; add chain ip a b { type filter hook forward priority 5; }; "
+		 "add chain ip a "
+		 "c; add rule ip a b jump c; add rule ip a c counter drop'",
+		 "nft insert rule ip a b iifname pptp0 accept", true},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		enter_namespace();
+		struct machine m;
+		struct foreign_findings findings;
+		struct machine_plan plan = plan_of("pptp0");
+		struct foreign_plan foreign = {.interface = "pptp0", .client = client};
+		struct crossing crossing = crossing_up(&plan, &m);
+		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(findings.count, 0);
+		run(rows[i].rules);
+		assert_false(both_arrive(&crossing, ALREADY_MS));
+		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(findings.count, 2);
+		assert_string_equal(findings.all[0].remedy, rows[i].remedy);
+		assert_int_equal(foreign_fix(&findings.all[0]), 0);
+		assert_int_equal(foreign_fix(&findings.all[1]), 0);
+		assert_true(both_arrive(&crossing, SURELY_MS));
+		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(findings.count, 0);
+		machine_down(&m);
+		close(crossing.tun);
+		close(crossing.outside);
+		leave_namespace();
+	}
+}
+
+TEST(foreign_rules_that_drop_callers_are_found_and_each_remedy_works)
+{
+	static const char *const rows[] = {
+		"iptables-nft -P INPUT DROP; iptables-nft -A INPUT -p tcp --dport 22 -j ACCEPT; "
+		"iptables-nft -A INPUT "
+		"-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+		"iptables-legacy -A INPUT -i lo -j ACCEPT; iptables-legacy -A INPUT -m state "
+		"--state "
+		"ESTABLISHED -j ACCEPT; iptables-legacy -A INPUT -j REJECT --reject-with "
+		"icmp-host-prohibited",
+		"nft 'add table inet filter; add chain inet filter input { type filter hook input "
+		"priority 0; policy "
+		"drop; }; add rule inet filter input ct state vmap { established : accept, related "
+		": accept, "
+		"invalid : drop }; add rule inet filter input iif lo accept; add rule inet filter "
+		"input tcp dport { "
+		"22, 80-90 } accept; add rule inet filter input ip protocol icmp accept'",
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		enter_namespace();
+		struct foreign_findings findings;
+		struct foreign_plan foreign = {.interface = "pptp0", .client = client};
+		run(rows[i]);
+		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(findings.count, 2);
+		assert_int_equal(findings.all[0].packets, FOREIGN_CONTROL_IN);
+		assert_int_equal(findings.all[1].packets, FOREIGN_GRE_IN);
+		assert_int_equal(foreign_fix(&findings.all[0]), 0);
+		assert_int_equal(foreign_fix(&findings.all[1]), 0);
+		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(findings.count, 0);
+		leave_namespace();
+	}
+}
+
+TEST(machine_up_leaves_gre_tracked_where_the_pptp_helper_is_at_work)
+{
+	enter_namespace();
+	struct machine m;
+	struct machine_plan plan = plan_of("pptp0");
+	int fd = tun("pptp0");
+	up(&plan, &m);
+	assert_true(prints("nft list table inet poptun", "notrack"));
+	machine_down(&m);
+	char *helper = NULL;
+	if (tool_run(
+		    (const char *const[]){
+			    "nft",
+			    "add table ip help; add ct helper ip help pptp { type \"pptp\" "
+			    "protocol tcp; }",
+			    NULL},
+		    &helper) == 0) { /* the kernel may not have the helper */
+		up(&plan, &m);
+		assert_false(prints("nft list table inet poptun", "notrack"));
+		machine_down(&m);
+	}
+	free(helper);
+	close(fd);
+	leave_namespace();
+}
+
+/* Runs `child` in a process of its own, which may change what cannot be changed back. */
+static void in_child(void (*child)(void))
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		child();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void exit_unless(bool holds, int line)
+{
+	if (!holds) {
+		print_error("machine_test.c:%d\n", line);
+		_exit(1);
+	}
+}
+
+static void as_nobody(void)
+{
+	struct machine m;
+	struct machine_plan plan = plan_of("pptp0");
+	exit_unless(setresuid(65534, 65534, 65534) == 0, __LINE__);
+	exit_unless(machine_up(&plan, &m) == -EPERM, __LINE__);
+	struct foreign_findings findings;
+	struct foreign_plan foreign = {.interface = "pptp0", .client = client};
+	exit_unless(foreign_find(&foreign, &findings) == -EPERM, __LINE__);
+	exit_unless(strstr(m.why, "cannot set the device up on pptp0: CAP_NET_ADMIN is missing") !=
+			    NULL,
+		    __LINE__);
+}
+
+TEST(machine_up_without_the_right_to_says_which_right_is_missing)
+{
+	enter_namespace();
+	int fd = tun("pptp0");
+	in_child(as_nobody);
+	close(fd);
+	leave_namespace();
+}
+
+static void with_read_only_proc(void)
+{
+	struct machine m;
+	struct machine_plan plan = plan_of("pptp0");
+	exit_unless(
+		unshare(CLONE_NEWNS) == 0 &&
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+			mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) == 0 &&
+			mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) == 0,
+		__LINE__);
+	bool was_off;
+	exit_unless(forwarding_on(run_directory, &was_off) == -EROFS && was_off, __LINE__);
+	exit_unless(machine_up(&plan, &m) == 0, __LINE__); /* with a warning */
+	machine_down(&m);
+	exit_unless(rmdir(run_directory) == 0, __LINE__); /* and no note was left */
+}
+
+TEST(machine_up_serves_where_proc_is_read_only)
+{
+	enter_namespace();
+	int fd = tun("pptp0");
+	in_child(with_read_only_proc);
+	close(fd);
 	leave_namespace();
 }

@@ -55,7 +55,7 @@ static void *begin(struct request *request, uint16_t type, unsigned flags, size_
 /* Sends it and gives each answer to `answer` until the acknowledgement or the end of a dump. */
 static int ask(struct netlink *netlink, struct request *request, mnl_cb_t answer, void *context)
 {
-	static _Thread_local char bytes[ANSWER_LENGTH];
+	_Alignas(struct nlmsghdr) char bytes[ANSWER_LENGTH];
 	unsigned port = mnl_socket_get_portid(netlink->socket);
 	uint32_t sequence = request->header.nlmsg_seq = ++netlink->sequence;
 	if (mnl_socket_sendto(netlink->socket, &request->header, request->header.nlmsg_len) < 0)

@@ -1,6 +1,9 @@
 #include "io/nftables.h"
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdbool.h>
@@ -8,16 +11,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-/* The library ends the whole process where it gets no socket, so we look first. */
-static int look_for_netfilter(void)
+/*
+ * Asks nf_tables for the number of its generation. The library ends the whole process where it gets
+ * no socket, and prints where it may not ask, so we look first.
+ */
+static int look_for_nftables(void)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (fd < 0)
+	_Alignas(struct nlmsghdr) char bytes[512];
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!socket)
 		return -errno;
-	close(fd);
-	return 0;
+	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
+	header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	*(struct nfgenmsg *)mnl_nlmsg_put_extra_header(header, sizeof(struct nfgenmsg)) =
+		(struct nfgenmsg){.version = NFNETLINK_V0};
+	int more = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+				   mnl_socket_sendto(socket, header, header->nlmsg_len) < 0
+			   ? MNL_CB_ERROR
+			   : MNL_CB_OK;
+	while (more == MNL_CB_OK) {
+		ssize_t length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
+		more = length < 0 ? MNL_CB_ERROR
+				  : mnl_cb_run(bytes, (size_t)length, 0,
+					       mnl_socket_get_portid(socket), NULL, NULL);
+	}
+	int error = more == MNL_CB_ERROR ? -errno : 0;
+	mnl_socket_close(socket);
+	return error;
+}
+
+static void explain_refusal(int error, char why[static WHY_SIZE])
+{
+	if (error == -EPERM)
+		snprintf(why, WHY_SIZE, "CAP_NET_ADMIN is missing");
+	else
+		snprintf(why, WHY_SIZE, "this kernel has no nf_tables (%s)", strerror(-error));
 }
 
 /* The first line of what the library complained of, without its place in our text. */
@@ -41,12 +71,15 @@ static int reason_of(const char *complaint)
 /* Without output the caller wants none. */
 static int run(const char *commands, unsigned flags, char **output, char why[static WHY_SIZE])
 {
-	int error = look_for_netfilter();
-	struct nft_ctx *context = error ? NULL : nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!context) {
-		error = error ? error : -ENOMEM;
-		snprintf(why, WHY_SIZE, "this kernel offers no netfilter (%s)", strerror(-error));
+	int error = look_for_nftables();
+	if (error) {
+		explain_refusal(error, why);
 		return error;
+	}
+	struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!context) {
+		snprintf(why, WHY_SIZE, "out of memory");
+		return -ENOMEM;
 	}
 	nft_ctx_output_set_flags(context, flags);
 	if (nft_ctx_buffer_output(context) || nft_ctx_buffer_error(context))

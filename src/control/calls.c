@@ -340,6 +340,8 @@ void call_on_wan_error_notify(struct control *c, const struct control_message *m
 		 "crc=%u framing=%u hardware=%u buffer=%u time_out=%u alignment=%u", r->crc_errors,
 		 r->framing_errors, r->hardware_overruns, r->buffer_overruns, r->time_out_errors,
 		 r->alignment_errors);
+	outbox_print(c->out, CONTROL_REPORT, "wan-errors call_id=%u %s", event.call_id,
+		     event.reason);
 	outbox_put(c->out, CONTROL_WAN_ERRORS, &event, sizeof(event));
 }
 

@@ -37,9 +37,10 @@ enum control_action {
 				control_call_refuse */
 	CONTROL_CALL_UP,     /* both call ids are known: GRE may flow */
 	CONTROL_CALL_DOWN,   /* the call ended (or never came up); its slot is free after this */
-	CONTROL_LINK_INFO,   /* Set-Link-Info came, `reason` has it in words: logged, without effect
-				(no octet stuffing in GRE) */
-	CONTROL_WAN_ERRORS,  /* WAN-Error-Notify came, `reason` has it in words: logged */
+	CONTROL_LINK_INFO,   /* Set-Link-Info came, `reason` has it in words: without effect (no
+				octet stuffing in GRE). Windows sends two a call, so it is no report
+			      */
+	CONTROL_WAN_ERRORS,  /* WAN-Error-Notify came, `reason` has it in words; reported as well */
 	CONTROL_REPORT,      /* text for the log */
 	CONTROL_TRACE,       /* text for the log at debug level: a message, printed */
 };

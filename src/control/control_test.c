@@ -524,6 +524,8 @@ TEST(control_pns_places_a_call_and_ends_it)
 				.wan_error_notify = {.peer_call_id = 501, .crc_errors = 3}});
 	assert_said(
 		&b,
+		"REPORT wan-errors call_id=501 crc=3 framing=0 hardware=0 buffer=0 time_out=0 "
+		"alignment=0\n"
 		"WAN slot=1 501>900 crc=3 framing=0 hardware=0 buffer=0 time_out=0 alignment=0\n");
 	control_call_end(&b.control, 1, CDN_REQUEST, b.now_ms);
 	control_call_end(&b.control, 1, CDN_REQUEST, b.now_ms); /* once is enough */

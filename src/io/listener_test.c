@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/random.h"
 #include "io/listener.h"
 #include "io/stream.h"
 
@@ -209,6 +210,38 @@ TEST(stream_keeps_what_the_socket_does_not_take_and_its_order)
 	assert_false(stream_is_waiting(&stream));
 	assert_null(stream.waiting);
 	close(fd);
+	stream_fini(&stream);
+}
+
+TEST(stream_keeps_its_order_over_partial_sends_of_any_size)
+{
+	struct stream stream;
+	uint64_t state = 21;
+	struct random random = test_random(&state);
+	uint8_t sent = 0, heard = 0, bytes[3000];
+	int fds[2], small = 1, partial = 0;
+	/* a local pair takes part of a send more often than TCP does */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	stream_init(&stream, fds[0]);
+	for (int round = 0; round < 2000; round++) {
+		size_t length = random_below(&random, sizeof(bytes));
+		for (size_t i = 0; i < length; i++)
+			bytes[i] = (uint8_t)(sent + i);
+		if (length <= STREAM_BUFFER - stream.length) {
+			assert_int_equal(stream_send(&stream, bytes, length), 0);
+			sent = (uint8_t)(sent + length);
+		}
+		ssize_t got = recv(fds[1], bytes, random_below(&random, sizeof(bytes)) + 1, 0);
+		for (ssize_t i = 0; i < got; i++)
+			assert_int_equal(bytes[i], heard++);
+		size_t before = stream.length;
+		if (stream_is_waiting(&stream) && random_below(&random, 2))
+			assert_int_equal(stream_flush(&stream), 0);
+		partial += stream.length > 0 && stream.length < before;
+	}
+	assert_true(partial > 10);
+	close(fds[1]);
 	stream_fini(&stream);
 }
 

@@ -116,6 +116,28 @@ TEST(seam_queues_what_the_peer_does_not_read_and_keeps_the_order)
 	close_ends(&e);
 }
 
+TEST(seam_lets_no_message_overtake_those_that_wait)
+{
+	static struct question question = {0, "who is anna?"};
+	struct ends e;
+	struct heard heard = {0};
+	open_ends(&e, all);
+	while (!seam_is_waiting(&e.a)) {
+		assert_int_equal(seam_send(&e.a, QUESTION, &question), 0);
+		question.number++;
+	}
+	assert_int_equal(seam_receive(&e.b, hear, &heard), 0); /* now there would be room */
+	assert_int_equal(seam_send(&e.a, QUESTION, &question), 0);
+	question.number++;
+	while (heard.questions < question.number) { /* hear() looks at the order */
+		uint32_t before = heard.questions;
+		assert_int_equal(seam_flush(&e.a), 0);
+		assert_int_equal(seam_receive(&e.b, hear, &heard), 0);
+		assert_true(heard.questions > before);
+	}
+	close_ends(&e);
+}
+
 TEST(seam_counts_and_ignores_what_is_not_welcome)
 {
 	static const uint8_t long_message[MESSAGE_LIMIT + 1] = {0, NOTE, 1};

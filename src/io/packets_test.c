@@ -202,8 +202,8 @@ TEST(gre_port_goes_on_behind_a_packet_that_cannot_be_sent)
 	assert_int_not_equal(us.unsent_errno, 0);
 	wait_for(them.fd);
 	assert_int_equal(gre_port_receive(&them, in), 2);
-	assert_int_equal(in[0].packet->data[0], 1);
-	assert_int_equal(in[1].packet->data[0], 4);
+	assert_memory_equal(in[0].packet->data, &(uint32_t){1}, sizeof(uint32_t));
+	assert_memory_equal(in[1].packet->data, &(uint32_t){4}, sizeof(uint32_t));
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 }

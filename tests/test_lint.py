@@ -19,6 +19,11 @@ def tracked(*patterns):
     return files
 
 
+def sources():
+    """The program itself; tests may do what these tools dislike."""
+    return [name for name in tracked("src/*.c") if not name.endswith("_test.c")]
+
+
 def quiet(*command, **more):
     """Runs `command` at the top of the tree; where it fails, its output is the test's message."""
     done = subprocess.run([*map(str, command)], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -49,14 +54,13 @@ def test_clang_compiles_without_a_warning(database):
 
 
 def test_clang_tidy(database):
-    sources = [name for name in tracked("src/*.c") if not name.endswith("_test.c")]
-    quiet("xargs", "-P", JOBS, "-n", "4", "clang-tidy", "--quiet", "-p", database, input="\n".join(sources))
+    quiet("xargs", "-P", JOBS, "-n", "4", "clang-tidy", "--quiet", "-p", database, input="\n".join(sources()))
 
 
-def test_cppcheck(database):
+def test_cppcheck():
     quiet("cppcheck", "--quiet", "-j", JOBS, "--std=c11", "--enable=warning,portability", "--inline-suppr",
           "--error-exitcode=1", "--suppress=missingIncludeSystem", "--suppress=unknownMacro",
-          "--suppress=uninitvar:*_test.c", "--suppress=legacyUninitvar:*_test.c", "-D__GNUC__", "-I", "src", "-I", ".", "src")
+          "--suppress=nullPointerRedundantCheck", "-D__GNUC__", "-I", "src", "-I", ".", *sources())
 
 
 def test_shellcheck():

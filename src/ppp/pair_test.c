@@ -88,6 +88,7 @@ static void log_put(struct end_point *e, const struct action *a)
 
 static void act(struct pair *p, struct end_point *e, const struct action *a)
 {
+	struct auth_verdict verdict;
 	assert_false(e->ended); /* nothing follows LINK_ENDED */
 	switch (a->kind) {
 	case LINK_FRAME:
@@ -99,8 +100,8 @@ static void act(struct pair *p, struct end_point *e, const struct action *a)
 		e->asked = true;
 		break;
 	case LINK_AUTHENTICATED:
-		assert_int_equal(
-			((const struct auth_verdict *)(const void *)a->bytes)->keys.present, 0);
+		memcpy(&verdict, a->bytes, sizeof(verdict));
+		assert_int_equal(verdict.keys.present, 0);
 		e->authenticated++;
 		break;
 	case LINK_IPV4_UP:

@@ -366,6 +366,64 @@ TEST(foreign_judge_knows_ufw_and_its_words)
 	json_decref(ruleset);
 }
 
+#define FIREWALLD_CHAIN(name, more) \
+	"{'chain':{'family':'inet','table':'firewalld','name':'" name "'" more "}},"
+#define FIREWALLD_RULE(chain, statements)                                                      \
+	"{'rule':{'family':'inet','table':'firewalld','chain':'" chain "','expr':[" statements \
+	"]}},"
+
+TEST(foreign_judge_knows_firewalld_and_its_words)
+{
+	json_t *ruleset =
+		json("{'nftables':[" FIREWALLD_CHAIN("filter_INPUT", ",'type':'filter','hook':'"
+								     "input','prio':10,'policy':'"
+								     "accept'") FIREWALLD_CHAIN(
+			"filter_FORWARD", ",'type':'filter','hook':'forward','prio':10,'policy':'"
+					  "accept'") FIREWALLD_RULE("filter_INPUT",
+								    STATE("{'set':['established','"
+									  "related']}") "{'accept':"
+											"null}")
+			     FIREWALLD_RULE("filter_INPUT", STATE("'invalid'") "{'drop':null}")
+				     FIREWALLD_RULE(
+					     "filter_INPUT",
+					     JUMP("filter_INPUT_ZONES")) FIREWALLD_RULE("filter_"
+											"INPUT",
+											"{'reject':"
+											"{'type':'"
+											"icmpx'}}")
+					     FIREWALLD_RULE(
+						     "filter_INPUT_ZONES",
+						     "{'goto':{'target':'filter_IN_public'}}")
+						     FIREWALLD_RULE("filter_IN_public",
+								    MATCH(FIELD_OF("tcp", "dport"),
+									  "22") "{'accept':null}")
+							     FIREWALLD_RULE(
+								     "filter_FORWARD",
+								     STATE("{'set':['established','"
+									   "related']}") "{'accept'"
+											 ":null}")
+								     FIREWALLD_RULE(
+									     "filter_FORWARD",
+									     "{'match':{'op':'in','"
+									     "left':{'ct':{'key':'"
+									     "status'}},'right':'"
+									     "dnat'}},{'accept':"
+									     "null}")
+									     FIREWALLD_RULE(
+										     "filter_"
+										     "FORWARD",
+										     "{'reject':{'"
+										     "type':'icmpx'"
+										     "}}") END
+		     "]}");
+	expect(ruleset, "nft", "filter_INPUT:control filter_INPUT:gre filter_FORWARD:in");
+	assert_string_equal(remedy(ruleset, "nft", "control"), "firewall-cmd --add-port=1723/tcp");
+	assert_string_equal(remedy(ruleset, "nft", "gre"), "firewall-cmd --add-protocol=gre");
+	assert_string_equal(remedy(ruleset, "nft", "in"),
+			    "firewall-cmd --zone=trusted --add-interface=pptp0");
+	json_decref(ruleset);
+}
+
 TEST(foreign_judge_is_content_once_the_rules_are_there)
 {
 	static const char *const fixed[] = {

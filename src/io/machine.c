@@ -9,7 +9,6 @@
 
 #include "base/base.h"
 #include "base/log.h"
-#include "io/foreign.h"
 #include "io/forwarding.h"
 #include "io/nftables.h"
 
@@ -331,6 +330,15 @@ void machine_down(struct machine *m)
 	netlink_close(&m->netlink);
 	m->plan = NULL;
 	m->index = 0;
+}
+
+int machine_foreign(const struct machine_plan *plan, struct foreign_findings *findings)
+{
+	struct foreign_plan foreign = {.interface = plan->interface,
+				       .listen = plan->listen,
+				       .client = plan->pool_count ? plan->pool[0].first : 0,
+				       .track_gre = plan->nat == NAT_OFF || foreign_helps_pptp()};
+	return foreign_find(&foreign, findings);
 }
 
 static bool is_of_pool(const struct machine_plan *plan, uint32_t address)

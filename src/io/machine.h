@@ -22,6 +22,7 @@
 
 #include "base/address.h"
 #include "io/firewall.h"
+#include "io/foreign.h"
 #include "io/netlink.h"
 
 enum { MACHINE_WHY = 384 };
@@ -56,6 +57,10 @@ int machine_up(const struct machine_plan *plan, struct machine *m);
 
 /* Undoes it all, whatever has gone meanwhile. Also for one that is down or zero. */
 void machine_down(struct machine *m);
+
+/* What rules of others would drop of this plan's packets (foreign.h), whether it is up or not. 0 or
+ * -errno. */
+int machine_foreign(const struct machine_plan *plan, struct foreign_findings *findings);
 
 /*
  * One client comes or goes: a route where the pool's routes do not hold its address, a proxy

@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "io/foreign.h"
 #include "io/forwarding.h"
 #include "io/machine.h"
 #include "io/nftables.h"
@@ -280,6 +279,31 @@ TEST(machine_up_sweeps_proxy_neighbours_of_a_killed_server)
 	leave_namespace();
 }
 
+TEST(machine_down_leaves_the_proxy_neighbours_of_another_server)
+{
+	enter_namespace();
+	static const struct address_span other_pool[] = {{0xc0a80a10, 0xc0a80a1f}};
+	struct machine a, b;
+	struct machine_plan first = plan_of("pptp0"), second = plan_of("vpn2");
+	second.pool = other_pool;
+	first.proxyarp = second.proxyarp = true;
+	run("ip addr add 192.168.10.5/24 dev lan0");
+	int fd_a = tun("pptp0"), fd_b = tun("vpn2");
+	up(&first, &a);
+	assert_int_equal(machine_client_up(&a, 0xc0a80a65), 0);
+	up(&second, &b);
+	assert_int_equal(machine_client_up(&b, 0xc0a80a11), 0);
+	assert_true(prints("ip neigh show proxy", "192.168.10.101"));
+	machine_down(&b);
+	assert_true(prints("ip neigh show proxy", "192.168.10.101"));
+	assert_false(prints("ip neigh show proxy", "192.168.10.17"));
+	machine_down(&a);
+	assert_false(prints("ip neigh show proxy", "192.168.10.101"));
+	close(fd_a);
+	close(fd_b);
+	leave_namespace();
+}
+
 TEST(machine_with_nat_off_makes_no_table_and_removes_a_stale_one)
 {
 	enter_namespace();
@@ -491,45 +515,42 @@ TEST(foreign_rules_that_drop_forwarded_packets_are_found_and_the_remedy_works)
 {
 	static const struct {
 		const char *rules, *remedy;
-		bool fixes_all; /* DROP of a policy; else only the first remedy is looked at */
 	} rows[] = {
 		{"iptables-nft -N DOCKER-USER; iptables-nft -A FORWARD -j DOCKER-USER; "
 		 "iptables-nft -A "
 		 "DOCKER-USER -j RETURN; iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate "
 		 "ESTABLISHED -j ACCEPT; iptables-nft -P FORWARD DROP",
-		 "iptables -I DOCKER-USER -i pptp0 -j ACCEPT", true},
+		 "iptables -I DOCKER-USER -i pptp0 -j ACCEPT"},
 		{"iptables-legacy -N DOCKER-USER; iptables-legacy -A FORWARD -j DOCKER-USER; "
 		 "iptables-legacy -P FORWARD DROP",
-		 "iptables-legacy -I DOCKER-USER -i pptp0 -j ACCEPT", true},
-		{"iptables-nft -A FORWARD -j REJECT", "iptables -I FORWARD -i pptp0 -j ACCEPT",
-		 true},
+		 "iptables-legacy -I DOCKER-USER -i pptp0 -j ACCEPT"},
+		{"iptables-nft -A FORWARD -j REJECT", "iptables -I FORWARD -i pptp0 -j ACCEPT"},
 		{"nft 'add table inet wall; add chain inet wall pass { type filter hook forward "
 		 "priority 0; "
 		 "policy drop; }'",
-		 "nft insert rule inet wall pass iifname pptp0 accept", true},
+		 "nft insert rule inet wall pass iifname pptp0 accept"},
 		{"nft 'add table ip a; add chain ip a b { type filter hook forward priority 5; }; "
 		 "add chain ip a "
 		 "c; add rule ip a b jump c; add rule ip a c counter drop'",
-		 "nft insert rule ip a b iifname pptp0 accept", true},
+		 "nft insert rule ip a b iifname pptp0 accept"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		enter_namespace();
 		struct machine m;
 		struct foreign_findings findings;
 		struct machine_plan plan = plan_of("pptp0");
-		struct foreign_plan foreign = {.interface = "pptp0", .client = client};
 		struct crossing crossing = crossing_up(&plan, &m);
-		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
 		assert_int_equal(findings.count, 0);
 		run(rows[i].rules);
 		assert_false(both_arrive(&crossing, ALREADY_MS));
-		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
 		assert_int_equal(findings.count, 2);
 		assert_string_equal(findings.all[0].remedy, rows[i].remedy);
 		assert_int_equal(foreign_fix(&findings.all[0]), 0);
 		assert_int_equal(foreign_fix(&findings.all[1]), 0);
 		assert_true(both_arrive(&crossing, SURELY_MS));
-		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
 		assert_int_equal(findings.count, 0);
 		machine_down(&m);
 		close(crossing.tun);
@@ -559,15 +580,15 @@ TEST(foreign_rules_that_drop_callers_are_found_and_each_remedy_works)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		enter_namespace();
 		struct foreign_findings findings;
-		struct foreign_plan foreign = {.interface = "pptp0", .client = client};
+		struct machine_plan plan = plan_of("pptp0");
 		run(rows[i]);
-		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
 		assert_int_equal(findings.count, 2);
 		assert_int_equal(findings.all[0].packets, FOREIGN_CONTROL_IN);
 		assert_int_equal(findings.all[1].packets, FOREIGN_GRE_IN);
 		assert_int_equal(foreign_fix(&findings.all[0]), 0);
 		assert_int_equal(foreign_fix(&findings.all[1]), 0);
-		assert_int_equal(foreign_find(&foreign, &findings), 0);
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
 		assert_int_equal(findings.count, 0);
 		leave_namespace();
 	}
@@ -627,8 +648,7 @@ static void as_nobody(void)
 	exit_unless(setresuid(65534, 65534, 65534) == 0, __LINE__);
 	exit_unless(machine_up(&plan, &m) == -EPERM, __LINE__);
 	struct foreign_findings findings;
-	struct foreign_plan foreign = {.interface = "pptp0", .client = client};
-	exit_unless(foreign_find(&foreign, &findings) == -EPERM, __LINE__);
+	exit_unless(machine_foreign(&plan, &findings) == -EPERM, __LINE__);
 	exit_unless(strstr(m.why, "cannot set the device up on pptp0: CAP_NET_ADMIN is missing") !=
 			    NULL,
 		    __LINE__);

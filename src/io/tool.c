@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,17 +55,27 @@ static int spawn(const char *path, const char *const argv[], int out, pid_t *pid
 	char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
 				     (char[]){"LC_ALL=C"}, NULL};
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	sigemptyset(&none); /* our loop keeps signals blocked, the tool shall not */
 	int error = posix_spawn_file_actions_init(&actions);
 	if (error)
 		return -error;
+	if ((error = posix_spawnattr_init(&attributes))) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -error;
+	}
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (!error)
 		error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	if (!error)
 		error = posix_spawn_file_actions_adddup2(&actions, out, 1);
 	if (!error)
-		error = posix_spawn(pid, path, &actions, NULL, (char *const *)(uintptr_t)argv,
-				    environment);
+		error = posix_spawn(pid, path, &actions, &attributes,
+				    (char *const *)(uintptr_t)argv, environment);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -error;
 }

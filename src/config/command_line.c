@@ -53,6 +53,21 @@ static bool give(struct command_line *line, const struct setting *setting, const
 	return true;
 }
 
+/* The option of that name, or the only one that begins so, as getopt_long(3) has it. */
+static const struct setting *find_name(const char *name)
+{
+	const struct setting *found = setting_find(PPTPD_ARGUMENTS, name);
+	for (size_t i = 0, count = 0; !found && i < table_arguments.count; i++) {
+		const struct setting *row = &table_arguments.rows[i];
+		if (!strncmp(row->keyword, name, strlen(name)) && count++)
+			return NULL;
+	}
+	for (size_t i = 0; !found && i < table_arguments.count; i++)
+		if (!strncmp(table_arguments.rows[i].keyword, name, strlen(name)))
+			found = &table_arguments.rows[i];
+	return found;
+}
+
 /* "--option=FILE" or "--option FILE"; *next is the argument behind it, which may be used up. */
 static bool take_long(struct command_line *line, const char *argument, char *const **next,
 		      struct complaints *complaints)
@@ -61,8 +76,7 @@ static bool take_long(struct command_line *line, const char *argument, char *con
 	size_t length = strcspn(argument, "=");
 	const char *value = argument[length] ? argument + length + 1 : NULL;
 	snprintf(name, sizeof(name), "%.*s", (int)MIN_OF(length, sizeof(name) - 1), argument);
-	const struct setting *setting =
-		length < sizeof(name) ? setting_find(PPTPD_ARGUMENTS, name) : NULL;
+	const struct setting *setting = length && length < sizeof(name) ? find_name(name) : NULL;
 	if (!setting) {
 		const char *nearest = setting_nearest(PPTPD_ARGUMENTS, name);
 		return fail(complaints, "--%s is no option%s%s", name,

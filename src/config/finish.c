@@ -126,17 +126,39 @@ static void set_single(struct address_ranges *ranges, uint32_t address)
 	address_ranges_parse(ranges, address_print(address, text), NULL, NULL, why, sizeof(why));
 }
 
+/*
+ * Nobody named this end's address. What pptpd takes then, 192.168.0.1, may be one of the callers';
+ * the edge finds a better one where it can.
+ */
+static void choose_local(struct settings *s)
+{
+	static const uint32_t candidates[] = {
+		0xc0a80001, /* 192.168.0.1 */
+		0xc0a80a01, /* 192.168.10.1 */
+		0x0afffffe, /* 10.255.255.254 */
+	};
+	s->local_unsaid = true;
+	for (size_t i = 0; i < COUNT_OF(candidates); i++)
+		if (!address_ranges_find(&s->remote, candidates[i], NULL)) {
+			set_single(&s->local, candidates[i]);
+			return;
+		}
+}
+
 /* Addresses in pppd's options stand in where pptpd.conf has none. */
 static void finish_lists(struct loading *loading)
 {
 	struct settings *s = loading->settings;
-	if (loading->option_local && !loading->said_local.said)
-		set_single(&s->local, loading->option_local);
 	if (loading->option_remote && !loading->said_remote.said)
 		set_single(&s->remote, loading->option_remote);
+	if (loading->option_local && !loading->said_local.said)
+		set_single(&s->local, loading->option_local);
+	else if (!loading->said_local.said)
+		choose_local(s);
 	if (!s->delegate)
 		return;
-	/* As pptpd: both lists are ignored. Our own address can then only come from options. */
+	/* As pptpd, but one address this end must have, and the first of localip is at hand. */
+	set_single(&s->local, address_ranges_nth(&s->local, 0));
 	if (loading->said_remote.said)
 		complain_at(loading, COMPLAINT_WARNING, loading->said_remote,
 			    "delegate is said, so remoteip has no effect");
@@ -150,8 +172,11 @@ static bool finish_addresses(struct loading *loading)
 	finish_lists(loading);
 	uint32_t common = address_ranges_common(&s->local, &s->remote);
 	if (common) {
-		snprintf(said, sizeof(said), "%s is in localip and in remoteip",
-			 address_print(common, text));
+		snprintf(said, sizeof(said), "%s is in localip and in remoteip%s",
+			 address_print(common, text),
+			 loading->said_remote.said || loading->option_remote
+				 ? ""
+				 : " (which is not said, and so 192.168.1.1-100)");
 		return complain_at(loading, COMPLAINT_ERROR,
 				   loading->said_remote.said ? loading->said_remote
 							     : loading->said_local,

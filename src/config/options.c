@@ -16,7 +16,9 @@ enum {
 
 static void complain_unknown(struct loading *loading, const char *word)
 {
-	const char *nearest = setting_nearest(PPPD_OPTIONS, word);
+	const char *nearest = loading->complaints->warnings < COMPLAINTS_LIMIT
+				      ? setting_nearest(PPPD_OPTIONS, word)
+				      : NULL;
 	if (setting_find(PPTPD_CONF, word))
 		complain_here(loading, COMPLAINT_WARNING,
 			      "'%s' is a keyword of pptpd.conf, not of an options file; it has no "
@@ -56,7 +58,10 @@ static bool take(struct loading *loading, struct words *words, struct word *word
 	if (!setting && (setting = setting_find_wild(word->text)))
 		return setting_take(loading, setting, word->text);
 	if (!setting) {
-		complain_unknown(loading, word->text);
+		/* Behind an unknown word on its line stands its value, perhaps a password. */
+		if (word->line != loading->unknown_line)
+			complain_unknown(loading, word->text);
+		loading->unknown_line = word->line;
 		return true;
 	}
 	if (!setting->type->expects)
@@ -76,6 +81,7 @@ bool options_parse(struct loading *loading, const char *bytes, size_t length)
 	struct words words = words_of(bytes, length);
 	struct word word;
 	bool fine = true;
+	loading->unknown_line = 0;
 	while (words_next(&words, &word))
 		fine &= check_word(loading, &word) && take(loading, &words, &word);
 	secret_wipe(&word, sizeof(word));

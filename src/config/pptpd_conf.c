@@ -23,7 +23,9 @@ static bool is_blank(char c)
 /* What is known under such a name elsewhere helps more than a word that looks alike. */
 static bool complain_unknown(struct loading *loading, const char *keyword)
 {
-	const char *nearest = setting_nearest(PPTPD_CONF, keyword);
+	const char *nearest = loading->complaints->warnings < COMPLAINTS_LIMIT
+				      ? setting_nearest(PPTPD_CONF, keyword)
+				      : NULL;
 	if (setting_find(PPPD_OPTIONS, keyword))
 		complain_here(loading, COMPLAINT_WARNING,
 			      "'%s' is a word of pppd's options file, not of pptpd.conf; it has no "

@@ -77,13 +77,9 @@ static void insert(struct secrets *secrets, struct secret *secret)
 		map_insert(&secrets->by_client, &secret->by_client, hash_of(secret->client));
 }
 
-static void warn(const struct reading *r, const char *format, const char *what)
+/* Nothing of an entry is ever shown: any of its words may be a piece of a password. */
+static void warn(const struct reading *r, const char *text)
 {
-	char text[COMPLAINT_TEXT_LIMIT];
-	/* The formats are this file's own. */
-	const char *hole = strstr(format, "%s");
-	snprintf(text, sizeof(text), "%.*s%s%s", hole ? (int)(hole - format) : (int)strlen(format),
-		 format, hole ? what : "", hole ? hole + 2 : "");
 	complain(r->complaints, COMPLAINT_WARNING, r->file, r->line, "%s", text);
 }
 
@@ -148,14 +144,12 @@ static bool take_address(const struct reading *r, struct secret *secret, const c
 		return false;
 	}
 	if (secret->address_count >= ADDRESSES_OF_ENTRY)
-		warn(r, "more than 256 addresses in one entry: '%s' has no effect", word);
+		warn(r, "more than 256 addresses in one entry: the rest has no effect");
 	else if (address_parse_word(r, word, &address))
 		add_address(secret, address);
-	else
-		warn(r,
-		     "'%s' has no effect: expected an address, a subnet a.b.c.d/n, a known host "
-		     "name, - or *",
-		     word);
+	else /* which may be the tail of a password with a blank, so it is not shown */
+		warn(r, "a word behind the secret has no effect: expected an address, a subnet "
+			"a.b.c.d/n, a known host name, - or *");
 	return true;
 }
 
@@ -186,13 +180,14 @@ static bool load_text(const struct reading *r, struct secret *secret)
 static void finish(const struct reading *r, struct secret *secret)
 {
 	if (!secret->text) {
-		warn(r, "the entry has no effect: expected client, server and secret%s", "");
+		warn(r, "the entry has no effect: expected client, server and secret");
 		secret_free(secret);
 		return;
 	}
 	if (!strncmp(secret->text, "@/", 2) && !load_text(r, secret)) {
-		warn(r, "the entry has no effect: its secret cannot be read from %s",
-		     secret->text + 1);
+		warn(r,
+		     "the entry has no effect: its secret begins with '@/', and the file of that "
+		     "name cannot be read");
 		secret_free(secret);
 		return;
 	}
@@ -217,13 +212,13 @@ static enum part take_word(const struct reading *r, struct secret *secret, enum 
 		return ADDRESSES;
 	case ADDRESSES:
 		if (!strcmp(word->text, "--")) {
-			warn(r, "options of single users (behind --) have no effect%s", "");
+			warn(r, "options of single users (behind --) have no effect");
 			return REST;
 		}
 		return take_address(r, secret, word->text) ? ADDRESSES : REST;
 	case REST:
 		if (!strcmp(word->text, "--"))
-			warn(r, "options of single users (behind --) have no effect%s", "");
+			warn(r, "options of single users (behind --) have no effect");
 		break;
 	}
 	return REST;
@@ -238,9 +233,9 @@ static bool check_word(struct reading *r, const struct word *word)
 		return r->fine = false;
 	}
 	if (word->has_nul)
-		warn(r, "a NUL octet in a word: the entry has no effect%s", "");
+		warn(r, "a NUL octet in a word: the entry has no effect");
 	else if (word->was_cut)
-		warn(r, "a word longer than 1023 octets: the entry has no effect%s", "");
+		warn(r, "a word longer than 1023 octets: the entry has no effect");
 	return !word->has_nul && !word->was_cut;
 }
 

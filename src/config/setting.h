@@ -29,6 +29,7 @@ struct loading {
 	const char *file; /* being read; NULL: the command line */
 	unsigned line;
 	unsigned depth, files; /* of includes, and all of them */
+	unsigned unknown_line; /* the last line with an unknown option */
 	/* Where something was said, if it was. Files are kept alive by `names`. */
 	struct place {
 		const char *file; /* NULL: on the command line */

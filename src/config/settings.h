@@ -42,8 +42,9 @@ struct settings {
 	bool single_session;  /* a user's second login ends the first, fixed address or not */
 
 	/* Inner addresses. */
-	struct address_ranges local;  /* slot n's end here; one address: all slots'. Not empty, but
-					 with delegate */
+	struct address_ranges local; /* slot n's end here; one address: all slots'. Never empty */
+	bool local_unsaid; /* nobody named it: the edge takes the host's own address in the
+			      network of `remote`, where it has one there */
 	struct address_ranges remote; /* slot n's caller; empty with delegate */
 	bool delegate; /* no pool: the caller's address comes from the secrets alone */
 	bool proxy_arp;

@@ -82,8 +82,9 @@ unsigned edit_distance(const char *a, const char *b)
 
 bool is_near(const char *a, const char *b)
 {
-	size_t length = MAX_OF(strlen(a), strlen(b));
-	return length <= EDIT_LIMIT && edit_distance(a, b) <= (length < 4 ? 1 : 1 + length / 5);
+	size_t a_length = strlen(a), b_length = strlen(b), length = MAX_OF(a_length, b_length);
+	return length <= EDIT_LIMIT && length - MIN_OF(a_length, b_length) <= 1 + length / 5 &&
+	       edit_distance(a, b) <= (length < 4 ? 1 : 1 + length / 5);
 }
 
 const char *setting_nearest(enum setting_file file, const char *word)

@@ -10,6 +10,7 @@
 #define OFF(word, member, fallback, help) ROW(word, type_off, AT(member), fallback, 0, 0, help)
 #define SECONDS(word, member, fallback, help) \
 	ROW(word, type_seconds, AT(member), fallback, 0, 4000000, help)
+#define PERIOD(word, member, help) ROW(word, type_seconds, AT(member), "3", 1, 3600, help)
 #define TIMES(word, member, fallback, help) \
 	ROW(word, type_number, AT(member), fallback, 1, 255, help)
 #define DEMAND(word, method, help)   ROW(word, type_demand, 0, NULL, AUTH_##method, 0, help)
@@ -56,7 +57,7 @@ static const struct setting rows[] = {
 	ON("papcrypt", pap_crypted, "all secrets in pap-secrets are crypted: a password that equals one as it stands is wrong"),
 	ON("show-password", show_password, "PAP passwords are readable in debug lines"),
 	OFF("hide-password", show_password, NULL, "they are not: the default"),
-	SECONDS("chap-restart", chap_restart_ms, "3", "seconds until a challenge is repeated"),
+	PERIOD("chap-restart", chap_restart_ms, "seconds until a challenge is repeated"),
 	TIMES("chap-max-challenge", chap_max_challenge, "10", "challenges sent before the caller is given up"),
 	SECONDS("chap-timeout", chap_timeout_ms, "60", "seconds for CHAP as a whole; 0: no limit"),
 	SECONDS("chap-interval", chap_interval_ms, "0", "seconds between further challenges on an open link; 0: none"),
@@ -95,7 +96,7 @@ static const struct setting rows[] = {
 	SECONDS("lcp-echo-interval", echo_interval_ms, "30", "seconds between echo requests; 0: none (pppd's own default)"),
 	ROW("lcp-echo-failure", type_number, AT(echo_failures), "4", 0, 1000000, "echo requests without an answer until the caller counts as gone; 0: never"),
 	ON("lcp-echo-adaptive", echo_adaptive, "echo requests only while nothing is heard of the caller"),
-	SECONDS("lcp-restart", lcp.restart_ms, "3", "seconds until a request of LCP is repeated"),
+	PERIOD("lcp-restart", lcp.restart_ms, "seconds until a request of LCP is repeated"),
 	TIMES("lcp-max-configure", lcp.max_configure, "10", "Configure-Requests of LCP"),
 	TIMES("lcp-max-terminate", lcp.max_terminate, "3", "Terminate-Requests of LCP"),
 	TIMES("lcp-max-failure", lcp.max_failure, "10", "Configure-Naks of LCP before a Reject"),
@@ -103,12 +104,12 @@ static const struct setting rows[] = {
 	SECONDS("maxconnect", max_connect_ms, "0", "seconds that a session may last; 0: no limit"),
 
 	/* CCP, IPCP, IPv6CP. */
-	SECONDS("ccp-restart", ccp.restart_ms, "3", "seconds until a request of CCP is repeated"),
+	PERIOD("ccp-restart", ccp.restart_ms, "seconds until a request of CCP is repeated"),
 	TIMES("ccp-max-configure", ccp.max_configure, "10", "Configure-Requests of CCP"),
 	TIMES("ccp-max-terminate", ccp.max_terminate, "3", "Terminate-Requests of CCP"),
 	TIMES("ccp-max-failure", ccp.max_failure, "10", "Configure-Naks of CCP before a Reject"),
 	{ PPPD_OPTIONS, "<local_IP_address>:<remote_IP_address>", OBEYED, &type_local_remote, 0, NULL, 0, 0, "inner addresses of both ends, where pptpd.conf has no localip or no remoteip", .wild = true },
-	SECONDS("ipcp-restart", ipcp.restart_ms, "3", "seconds until a request of IPCP is repeated"),
+	PERIOD("ipcp-restart", ipcp.restart_ms, "seconds until a request of IPCP is repeated"),
 	TIMES("ipcp-max-configure", ipcp.max_configure, "10", "Configure-Requests of IPCP"),
 	TIMES("ipcp-max-terminate", ipcp.max_terminate, "3", "Terminate-Requests of IPCP"),
 	TIMES("ipcp-max-failure", ipcp.max_failure, "10", "Configure-Naks of IPCP before a Reject"),
@@ -123,7 +124,7 @@ static const struct setting rows[] = {
 	OFF("-ipv6", ipv6, NULL, "the same as noipv6"),
 	ON("+ipv6", ipv6, "IPv6CP: the default"),
 	ROW("ipv6", type_interface_id, 0, NULL, 0, 0, "our interface identifier, before the comma"),
-	SECONDS("ipv6cp-restart", ipv6cp.restart_ms, "3", "seconds until a request of IPv6CP is repeated"),
+	PERIOD("ipv6cp-restart", ipv6cp.restart_ms, "seconds until a request of IPv6CP is repeated"),
 	TIMES("ipv6cp-max-configure", ipv6cp.max_configure, "10", "Configure-Requests of IPv6CP"),
 	TIMES("ipv6cp-max-terminate", ipv6cp.max_terminate, "3", "Terminate-Requests of IPv6CP"),
 	TIMES("ipv6cp-max-failure", ipv6cp.max_failure, "10", "Configure-Naks of IPv6CP before a Reject"),

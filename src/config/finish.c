@@ -182,7 +182,8 @@ static bool finish_addresses(struct loading *loading)
 							     : loading->said_local,
 				   said);
 	}
-	if (loading->said_connections.said && s->remote.count > s->connections) {
+	if (loading->said_connections.said && loading->said_remote.said &&
+	    s->remote.count > s->connections) {
 		snprintf(said, sizeof(said),
 			 "remoteip has %u addresses for %u connections: the surplus is not used",
 			 s->remote.count, s->connections);

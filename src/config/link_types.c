@@ -62,6 +62,13 @@ static bool take_no_mppe(struct loading *loading, const struct setting *setting,
 	return true;
 }
 
+static bool take_no_ccp(struct loading *loading, const struct setting *setting, const char *value)
+{
+	complain_here(loading, COMPLAINT_WARNING,
+		      "without CCP there is no encryption: %s is nomppe", setting->keyword);
+	return take_no_mppe(loading, setting, value);
+}
+
 static bool take_no_bits(struct loading *loading, const struct setting *setting, const char *value)
 {
 	loading->no_bits |= setting->low;
@@ -71,6 +78,7 @@ static bool take_no_bits(struct loading *loading, const struct setting *setting,
 
 const struct setting_type type_require_mppe = {NULL, take_require_mppe, NULL};
 const struct setting_type type_no_mppe = {NULL, take_no_mppe, NULL};
+const struct setting_type type_no_ccp = {NULL, take_no_ccp, NULL};
 const struct setting_type type_no_bits = {NULL, take_no_bits, NULL};
 
 /* The words of "mppe required,stateless,no40", which a patch of old gave to pppd. */

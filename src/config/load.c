@@ -10,6 +10,15 @@ const char config_built_in[] = "# What is served where there is no pptpd.conf.\n
 			       "localip 192.168.10.1\n"
 			       "remoteip 192.168.10.100-200\n";
 
+struct settings *settings_new(void)
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+	if (!settings)
+		abort();
+	atomic_init(&settings->references, 1);
+	return settings;
+}
+
 struct settings *settings_ref(struct settings *settings)
 {
 	atomic_fetch_add(&settings->references, 1);
@@ -89,10 +98,7 @@ bool config_load(const struct config_source *source, const struct command_line *
 		 struct settings **out, struct complaints *complaints)
 {
 	size_t errors = complaints->errors;
-	struct settings *settings = calloc(1, sizeof(*settings));
-	if (!settings)
-		abort();
-	atomic_init(&settings->references, 1);
+	struct settings *settings = settings_new();
 	struct loading loading = {.source = source, .settings = settings, .complaints = complaints};
 	settings_default(&loading);
 	bool fine = load_conf(&loading, line) && load_arguments(&loading, line);

@@ -1,4 +1,5 @@
 /* pptpd.conf(5): one keyword a line, and the first of several counts. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,31 +42,47 @@ static bool complain_unknown(struct loading *loading, const char *keyword)
 }
 
 /* `value` is NULL or holds a letter at least. */
+static bool take_value(struct loading *loading, const struct setting *setting, const char *value)
+{
+	if (!setting->type->expects && value) {
+		complain_here(loading, COMPLAINT_WARNING, "%s takes no value; '%s' has no effect",
+			      setting->keyword, value);
+		value = NULL;
+	}
+	if (setting->type->expects && !value) {
+		complain_here(loading, COMPLAINT_ERROR, "%s: found nothing, expected %s",
+			      setting->keyword, setting->type->expects);
+		return false;
+	}
+	return setting_take(loading, setting, value);
+}
+
+/* The first one counts, but a later one that is wrong is a mistake all the same. */
+static bool take_again(const struct loading *loading, const struct setting *setting,
+		       const char *value)
+{
+	struct loading aside = *loading;
+	aside.settings = settings_new();
+	bool fine = take_value(&aside, setting, value);
+	settings_unref(aside.settings);
+	return fine;
+}
+
 static bool take(struct loading *loading, struct first *first, const char *keyword,
 		 const char *value)
 {
 	const struct setting *setting = setting_find(PPTPD_CONF, keyword);
 	if (!setting)
 		return complain_unknown(loading, keyword);
-	size_t row = (size_t)(setting - table_pptpd.rows);
-	if (first->lines[row]) {
+	unsigned *line = &first->lines[setting - table_pptpd.rows];
+	if (*line) {
 		complain_here(loading, COMPLAINT_WARNING,
 			      "%s was said in line %u already, and the first one counts", keyword,
-			      first->lines[row]);
-		return true;
+			      *line);
+		return take_again(loading, setting, value);
 	}
-	first->lines[row] = loading->line;
-	if (!setting->type->expects && value) {
-		complain_here(loading, COMPLAINT_WARNING, "%s takes no value; '%s' has no effect",
-			      keyword, value);
-		value = NULL;
-	}
-	if (setting->type->expects && !value) {
-		complain_here(loading, COMPLAINT_ERROR, "%s: found nothing, expected %s", keyword,
-			      setting->type->expects);
-		return false;
-	}
-	return setting_take(loading, setting, value);
+	*line = loading->line;
+	return take_value(loading, setting, value);
 }
 
 /* `line` without its newline, ended by NUL; it is cut to pieces. */
@@ -112,6 +129,7 @@ static bool take_line(struct loading *loading, struct first *first, const char *
 bool pptpd_conf_parse(struct loading *loading, const char *bytes, size_t length)
 {
 	struct first first = {0};
+	assert(table_pptpd.count <= ROWS_LIMIT);
 	bool fine = true;
 	if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) { /* some editors' mark of UTF-8 */
 		bytes += 3;

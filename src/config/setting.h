@@ -91,6 +91,8 @@ const char *setting_nearest(enum setting_file file, const char *word);
 
 /* Gives a keyword its value, according to its status. False: error, complained about. */
 bool setting_take(struct loading *loading, const struct setting *setting, const char *value);
+/* All zeros, with one reference. */
+struct settings *settings_new(void);
 /* Sets every place to its default. */
 void settings_default(struct loading *loading);
 
@@ -128,5 +130,5 @@ extern const struct setting_type type_on, type_off, type_yes_no, type_nothing, t
 	type_interface_id, type_choice_nat, type_choice_mppe, type_mss_clamp, type_bits;
 /* link_types.c: pppd's words. */
 extern const struct setting_type type_demand, type_refuse, type_noauth, type_auth,
-	type_require_mppe, type_no_mppe, type_no_bits, type_mppe_words, type_name, type_domain,
-	type_use_host_name, type_set, type_unset, type_file, type_call;
+	type_require_mppe, type_no_mppe, type_no_ccp, type_no_bits, type_mppe_words, type_name,
+	type_domain, type_use_host_name, type_set, type_unset, type_file, type_call;

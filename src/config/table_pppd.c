@@ -79,8 +79,8 @@ static const struct setting rows[] = {
 	MPPE("-mppe-40", type_no_bits, ENCRYPTION_40, "the same as nomppe-40"),
 	MPPE("-mppe-128", type_no_bits, ENCRYPTION_128, "the same as nomppe-128"),
 	MPPE("mppe", type_mppe_words, 0, "a patched pppd's form, required,stateless,no40,no56: understood, with a warning"),
-	MPPE("noccp", type_no_mppe, 0, "no CCP, and with it no encryption"),
-	MPPE("-ccp", type_no_mppe, 0, "the same as noccp"),
+	MPPE("noccp", type_no_ccp, 0, "no CCP, and with it no encryption, of which a warning tells"),
+	MPPE("-ccp", type_no_ccp, 0, "the same as noccp"),
 
 	/* LCP. */
 	ROW("mru", type_number, AT(mru), "1500", 128, 16384, "largest packet asked of the caller, octets; above 1500 counts as 1500"),

@@ -1,6 +1,7 @@
 /* A world of files in memory, for the tests of this room. */
 #pragma once
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,4 +59,40 @@ static inline const struct complaint *test_complaint(const struct complaints *co
 		if (strstr(complaint_print(&complaints->list[i], text, sizeof(text)), part))
 			return &complaints->list[i];
 	return NULL;
+}
+
+/*
+ * pptpd.conf and an options file (NULL: none) as texts. NULL where they are refused. The caller
+ * unrefs and finishes the complaints.
+ */
+static inline struct settings *test_load_texts(const char *conf, const char *options,
+					       struct complaints *complaints)
+{
+	char text[4096];
+	snprintf(text, sizeof(text), "%s%s", conf, options ? "\noption /etc/ppp/o\n" : "");
+	const struct test_file files[] = {
+		{"/etc/pptpd.conf", text}, {"/etc/ppp/o", options ? options : ""}, {NULL, NULL}};
+	struct test_world world = {files};
+	struct config_source source = test_source(&world);
+	struct settings *settings;
+	*complaints = (struct complaints){0};
+	bool fine = config_load(&source, NULL, &settings, complaints);
+	assert_int_equal(fine, settings != NULL);
+	assert_int_equal(fine, complaints->errors == 0);
+	return settings;
+}
+
+/* Fails the test, and shows what there is, where no complaint of that severity holds `part`. */
+static inline void test_expect_complaint(const struct complaints *complaints,
+					 enum severity severity, const char *part)
+{
+	const struct complaint *found = test_complaint(complaints, part);
+	char text[1024];
+	for (size_t i = 0; !found && i < complaints->count; i++)
+		print_message("# there is: %s\n",
+			      complaint_print(&complaints->list[i], text, sizeof(text)));
+	if (!found)
+		fail_msg("no complaint with: %s", part);
+	else
+		assert_int_equal(found->severity, severity);
 }

@@ -129,7 +129,7 @@ bool words_next(struct words *words, struct word *word)
 		take(words);
 		if (c == '\\')
 			take_escape(words, word);
-		else if (c == quote)
+		else if (quote && c == quote)
 			quote = 0;
 		else if (!quote && (c == '"' || c == '\''))
 			quote = c;

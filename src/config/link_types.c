@@ -198,14 +198,14 @@ static void unset(struct settings *s, const char *name, size_t length)
 static bool take_set(struct loading *loading, const struct setting *setting, const char *value)
 {
 	struct settings *s = loading->settings;
-	size_t name = strcspn(value, "="), old = s->environment ? strlen(s->environment) : 0;
+	size_t name = strcspn(value, "=");
 	if (!name || !value[name] || strchr(value, '\n')) {
 		complain_here(loading, COMPLAINT_ERROR, "set: found '%s', expected %s", value,
 			      setting->type->expects);
 		return false;
 	}
 	unset(s, value, name);
-	old = s->environment ? strlen(s->environment) : 0;
+	size_t old = s->environment ? strlen(s->environment) : 0;
 	char *grown = realloc(s->environment, old + strlen(value) + 2);
 	if (!grown)
 		abort();

@@ -1,5 +1,6 @@
 #include "config/ranges.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,7 @@ uint32_t address_ranges_nth(const struct address_ranges *ranges, uint32_t n)
 static bool range_holds(const struct address_range *range, uint32_t address, uint32_t *n)
 {
 	uint32_t offset = address - range->first;
+	assert(range->step); /* of every range that was parsed */
 	if (address < range->first || offset % range->step || offset / range->step >= range->count)
 		return false;
 	*n = offset / range->step;

@@ -55,9 +55,10 @@ static void append(struct secret ***list, size_t *count, size_t *capacity, struc
 {
 	if (*count == *capacity) {
 		*capacity = *capacity ? 2 * *capacity : 16;
-		*list = realloc(*list, *capacity * sizeof(**list));
-		if (!*list)
+		struct secret **grown = realloc(*list, *capacity * sizeof(struct secret *));
+		if (!grown)
 			abort();
+		*list = grown;
 	}
 	(*list)[(*count)++] = secret;
 }
@@ -136,9 +137,10 @@ static void add_address(struct secret *secret, struct secret_address address)
 static bool take_address(const struct reading *r, struct secret *secret, const char *word)
 {
 	struct secret_address address = {.refused = *word == '!'};
-	word += address.refused;
-	if (!strcmp(word, "-") && !address.refused)
+	if (!strcmp(word, "-"))
 		return false;
+	if (address.refused)
+		word++;
 	if (!strcmp(word, "*")) {
 		add_address(secret, address);
 		return false;
@@ -239,33 +241,27 @@ static bool check_word(struct reading *r, const struct word *word)
 	return !word->has_nul && !word->was_cut;
 }
 
-static void read_entries(struct reading *r, struct words *words, struct word *word)
+/* One line: its first word is in hand, and behind it the first of the next one (or none: false). */
+static bool read_entry(struct reading *r, struct words *words, struct word *word)
 {
-	struct secret *secret = NULL;
+	struct secret *secret = calloc(1, sizeof(*secret));
+	if (!secret)
+		abort();
 	enum part part = CLIENT;
-	bool spoiled = false;
-	while (words_next(words, word)) {
-		if (word->first) {
-			if (secret && !spoiled)
-				finish(r, secret);
-			else if (secret)
-				secret_free(secret);
-			secret = calloc(1, sizeof(*secret));
-			if (!secret)
-				abort();
-			r->line = secret->line = word->line;
-			part = CLIENT;
-			spoiled = false;
-		}
+	bool spoiled = false, more;
+	r->line = secret->line = word->line;
+	do {
 		if (!check_word(r, word))
 			spoiled = true;
 		else if (!spoiled)
 			part = take_word(r, secret, part, word);
-	}
-	if (secret && !spoiled)
-		finish(r, secret);
-	else if (secret)
+		more = words_next(words, word);
+	} while (more && !word->first);
+	if (spoiled)
 		secret_free(secret);
+	else
+		finish(r, secret);
+	return more;
 }
 
 bool secrets_parse(struct secrets *secrets, const struct config_source *source, const char *file,
@@ -274,7 +270,9 @@ bool secrets_parse(struct secrets *secrets, const struct config_source *source, 
 	struct reading r = {secrets, source, complaints, file, 0, true};
 	struct words words = words_of(bytes, length);
 	struct word word;
-	read_entries(&r, &words, &word);
+	bool more = words_next(&words, &word);
+	while (more)
+		more = read_entry(&r, &words, &word);
 	secret_wipe(&word, sizeof(word));
 	return r.fine;
 }

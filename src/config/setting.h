@@ -83,6 +83,8 @@ enum { SETTING_TABLES = 4 };
 extern const struct setting_table *const setting_tables[SETTING_TABLES];
 extern const struct setting_table table_pptpd, table_arguments, table_pppd, table_without;
 
+/* The n-th row of all tables; NULL behind the last. */
+const struct setting *setting_at(size_t n);
 const struct setting *setting_find(enum setting_file file, const char *keyword);
 /* The row of a word without keyword: "192.168.0.1:", "115200", "/dev/ttyS0"; NULL: it is none. */
 const struct setting *setting_find_wild(const char *word);

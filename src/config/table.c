@@ -18,25 +18,29 @@ const struct setting_table *const setting_tables[SETTING_TABLES] = {
 	&table_without,
 };
 
-#define SETTING_EACH(row)                                                               \
-	for (size_t table_at = 0; table_at < SETTING_TABLES; table_at++)                \
-		for (const struct setting *row = setting_tables[table_at]->rows,        \
-					  *end = row + setting_tables[table_at]->count; \
-		     row < end; row++)
+const struct setting *setting_at(size_t n)
+{
+	for (size_t i = 0; i < SETTING_TABLES; n -= setting_tables[i++]->count)
+		if (n < setting_tables[i]->count)
+			return &setting_tables[i]->rows[n];
+	return NULL;
+}
 
 const struct setting *setting_find(enum setting_file file, const char *keyword)
 {
-	SETTING_EACH(row)
-	if (row->file == file && !row->wild && !strcmp(row->keyword, keyword))
-		return row;
+	const struct setting *row;
+	for (size_t n = 0; (row = setting_at(n)); n++)
+		if (row->file == file && !row->wild && !strcmp(row->keyword, keyword))
+			return row;
 	return NULL;
 }
 
 static const struct setting *find_row(const char *keyword)
 {
-	SETTING_EACH(row)
-	if (row->wild && !strcmp(row->keyword, keyword))
-		return row;
+	const struct setting *row;
+	for (size_t n = 0; (row = setting_at(n)); n++)
+		if (row->wild && !strcmp(row->keyword, keyword))
+			return row;
 	return NULL;
 }
 
@@ -91,8 +95,8 @@ const char *setting_nearest(enum setting_file file, const char *word)
 {
 	const char *nearest = NULL;
 	unsigned least = UINT32_MAX;
-	SETTING_EACH(row)
-	{
+	const struct setting *row;
+	for (size_t n = 0; (row = setting_at(n)); n++) {
 		if (row->file != file || row->wild || !is_near(word, row->keyword))
 			continue;
 		unsigned distance = edit_distance(word, row->keyword);
@@ -132,15 +136,17 @@ static void default_flag(struct settings *settings, const struct setting *row)
 void settings_default(struct loading *loading)
 {
 	struct settings *s = loading->settings;
-	SETTING_EACH(row)
-	{
+	const struct setting *row;
+	bool is_right = true;
+	for (size_t n = 0; (row = setting_at(n)); n++) {
 		if (row->status != OBEYED || !row->fallback || row->file == PPTPD_ARGUMENTS)
 			continue;
 		if (row->type == &type_on || row->type == &type_off)
 			default_flag(s, row);
-		else if (!row->type->take(loading, row, row->fallback))
-			assert(!"a default that its own row refuses");
+		else
+			is_right &= row->type->take(loading, row, row->fallback);
 	}
+	assert(is_right); /* each row takes its own default */
 	s->mppe = loading->conf_mppe;
 	s->mppe_bits = loading->conf_bits;
 	s->mppe_stateless = true;
@@ -154,8 +160,8 @@ static bool is_shown(const struct setting *shown)
 {
 	if (shown->status != OBEYED || !shown->type->print || shown->file == PPTPD_ARGUMENTS)
 		return false;
-	SETTING_EACH(row)
-	{
+	const struct setting *row;
+	for (size_t n = 0; (row = setting_at(n)); n++) {
 		if (row == shown)
 			return true;
 		if (row->at == shown->at && row->type->print && row->status == OBEYED)
@@ -169,8 +175,8 @@ void settings_print(const struct settings *settings,
 		    void *context)
 {
 	char value[1024];
-	SETTING_EACH(row)
-	{
+	const struct setting *row;
+	for (size_t n = 0; (row = setting_at(n)); n++) {
 		if (!is_shown(row))
 			continue;
 		row->type->print(row, settings, value, sizeof(value));

@@ -2,9 +2,9 @@
 #include "base/base.h"
 #include "config/setting.h"
 
-#define ROW(word, type, place, fallback, low, high, help)                           \
-	{                                                                           \
-		PPPD_OPTIONS, word, OBEYED, &type, place, fallback, low, high, help \
+#define ROW(word, type, place, fallback, low, high, help)                             \
+	{                                                                             \
+		PPPD_OPTIONS, word, OBEYED, &(type), place, fallback, low, high, help \
 	}
 #define ON(word, member, help)            ROW(word, type_on, AT(member), NULL, 0, 0, help)
 #define OFF(word, member, fallback, help) ROW(word, type_off, AT(member), fallback, 0, 0, help)

@@ -2,13 +2,13 @@
 #include "base/base.h"
 #include "config/setting.h"
 
-#define FLAG(status, word, why)                                        \
-	{                                                              \
-		PPPD_OPTIONS, word, status, &type_nothing, .help = why \
+#define FLAG(status, word, why)                                          \
+	{                                                                \
+		PPPD_OPTIONS, word, status, &type_nothing, .help = (why) \
 	}
-#define WORD(status, word, why)                                     \
-	{                                                           \
-		PPPD_OPTIONS, word, status, &type_word, .help = why \
+#define WORD(status, word, why)                                       \
+	{                                                             \
+		PPPD_OPTIONS, word, status, &type_word, .help = (why) \
 	}
 
 /* clang-format off */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/address.h"
+#include "config/settings.h"
 
 enum {
 	FIREWALL_TABLE_NAME = 32,  /* longest name of a table, and its NUL */
@@ -18,15 +19,9 @@ enum {
 	FIREWALL_RANGES = 256
 };
 
-enum nat_mode {
-	NAT_AUTO, /* what has a private address (address_is_private) */
-	NAT_ON,   /* all clients */
-	NAT_OFF   /* no table at all */
-};
-
 struct firewall_plan {
 	const char *interface; /* firewall_interface_is_usable */
-	enum nat_mode nat;
+	enum nat_policy nat; /* auto: what has a private address (address_is_private) is masqueraded */
 	uint32_t listen; /* where callers dial, 0: any address of this host */
 	const struct address_span *pool;
 	size_t pool_count; /* at most FIREWALL_RANGES */

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "io/firewall.h"
 
-static struct firewall_plan plan_of(enum nat_mode nat)
+static struct firewall_plan plan_of(enum nat_policy nat)
 {
 	static const struct address_span pool[] = {{0xc0a80a64, 0xc0a80ac8},
 						   {0xc6336401, 0xc6336402}};

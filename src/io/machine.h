@@ -37,7 +37,7 @@ struct machine_plan {
 	size_t pool_count;      /* at most FIREWALL_RANGES */
 	uint64_t link_local_id; /* of fe80::id on the TUN device; 0: no IPv6 there */
 	uint32_t listen;        /* where callers dial, 0: any address */
-	enum nat_mode nat;
+	enum nat_policy nat;
 	bool proxyarp;
 	const char *run_directory; /* is there, and is ours to write */
 };

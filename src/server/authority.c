@@ -316,6 +316,7 @@ static void on_secrets_end(struct authority *a, const struct message_secrets_end
 	}
 	secrets_fini(&a->secrets);
 	secrets_fini(&a->pap_secrets);
+	a->secrets_read = true;
 	a->secrets = chap;
 	a->pap_secrets = pap;
 	char line[64];

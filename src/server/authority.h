@@ -29,6 +29,7 @@ struct authority {
 	struct pool pool;
 	struct map logins, users; /* struct login by session and by user, in authority.c */
 	struct secrets_intake intake;
+	bool secrets_read; /* once at least */
 	struct outbox out;
 };
 

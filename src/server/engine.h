@@ -19,10 +19,10 @@
 #include "io/gre_socket.h"
 #include "io/listener.h"
 #include "io/loop.h"
-#include "io/seam.h"
 #include "io/stream.h"
 #include "server/messages.h"
 #include "server/packets.h"
+#include "server/seams.h"
 #include "server/table.h"
 #include "session/connection.h"
 
@@ -55,8 +55,8 @@ struct engine {
 	struct map lines; /* struct line by id */
 	uint32_t next_line;
 	struct packets packets;
-	struct seam *authority, *keeper; /* borrowed */
-	struct listener *listener;       /* borrowed */
+	struct seam_end *authority, *keeper; /* borrowed */
+	struct listener *listener;           /* borrowed */
 	struct watcher listener_watcher;
 	struct timer stop_timer;
 	uint64_t stop_by_ms; /* meaningful while stopping */
@@ -73,7 +73,7 @@ struct engine_parts {
 	struct listener *listener;
 	struct gre_port *gre;
 	int tun_fd;
-	struct seam *authority, *keeper;
+	struct seam_end *authority, *keeper;
 };
 
 /* Everything in *parts is borrowed until engine_fini, but for a reference to the settings. 0 or

@@ -56,7 +56,7 @@ static void ask(struct engine *engine, const struct session *session, const uint
 				      .caller = session->caller.address,
 				      .called = session->called,
 				      .proof = question.proof};
-	if (seam_send(engine->authority, MESSAGE_LOGIN, &login))
+	if (seam_end_send(engine->authority, MESSAGE_LOGIN, &login))
 		log_error("session=%u the authority takes no questions", session->id);
 	secret_wipe(&login, sizeof(login));
 	secret_wipe(&question, sizeof(question));
@@ -73,7 +73,7 @@ static void release(struct engine *engine, const struct session *session)
 					  .octets_in = session->account.octets_in,
 					  .octets_out = session->account.octets_out,
 					  .seconds = seconds_up(engine, session)};
-	if (seam_send(engine->authority, MESSAGE_RELEASE, &message))
+	if (seam_end_send(engine->authority, MESSAGE_RELEASE, &message))
 		log_error("session=%u the authority takes no messages", session->id);
 }
 
@@ -93,7 +93,7 @@ static void tell_keeper(struct engine *engine, const struct session *session, ui
 	memcpy(message.dns, session->addresses.dns, sizeof(message.dns));
 	memcpy(message.nbns, session->addresses.nbns, sizeof(message.nbns));
 	memcpy(message.user, session->user, sizeof(message.user));
-	if (seam_send(engine->keeper, kind, &message))
+	if (seam_end_send(engine->keeper, kind, &message))
 		log_error("session=%u the keeper takes no messages", session->id);
 }
 

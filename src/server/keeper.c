@@ -1,0 +1,196 @@
+#include "server/keeper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "config/secrets.h"
+#include "io/files.h"
+
+struct secrets_file {
+	char name[256];
+	char *bytes; /* owned */
+	size_t length;
+};
+
+static void forget_files(struct keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->file_count; i++) {
+		secret_wipe(keeper->files[i].bytes, keeper->files[i].length);
+		free(keeper->files[i].bytes);
+	}
+	free(keeper->files);
+	keeper->files = NULL;
+	keeper->file_count = keeper->file_at = keeper->octet_at = 0;
+}
+
+static bool has_file(const struct keeper *keeper, const char *name)
+{
+	for (size_t i = 0; i < keeper->file_count; i++)
+		if (!strcmp(keeper->files[i].name, name))
+			return true;
+	return false;
+}
+
+/* Reads a file and notes a copy of it for the authority. */
+static int load(void *context, const char *path, char **bytes, size_t *length)
+{
+	struct keeper *keeper = context;
+	int error = file_read(path, bytes, length);
+	if (error || has_file(keeper, path))
+		return error;
+	struct secrets_file *files =
+		realloc(keeper->files, (keeper->file_count + 1) * sizeof(*files));
+	char *copy = malloc(*length + 1);
+	if (files)
+		keeper->files = files;
+	if (!files || !copy || strlen(path) >= sizeof(files->name)) {
+		free(copy);
+		return 0; /* the authority will miss it, and say so */
+	}
+	struct secrets_file *file = &files[keeper->file_count++];
+	*file = (struct secrets_file){.bytes = copy, .length = *length};
+	strcpy(file->name, path);
+	memcpy(copy, *bytes, *length);
+	return 0;
+}
+
+/* Reads one secrets file for the sake of the files that it names; the authority reads it in
+ * earnest. */
+static int gather(struct keeper *keeper, const char *path)
+{
+	const struct config_source source = {.context = keeper, .load = load};
+	struct secrets secrets = {0};
+	struct complaints complaints = {0};
+	char *bytes;
+	size_t length;
+	int error = load(keeper, path, &bytes, &length);
+	if (error)
+		return error;
+	secrets_parse(&secrets, &source, path, bytes, length, &complaints);
+	secrets_fini(&secrets);
+	complaints_fini(&complaints);
+	secret_wipe(bytes, length);
+	free(bytes);
+	return 0;
+}
+
+/* Sends portions until the seam is full; its emptiness calls again. */
+static void send_on(void *context)
+{
+	struct keeper *keeper = context;
+	static struct message_secrets_file portion; /* too large for a stack; wiped below */
+	while (keeper->file_at < keeper->file_count && !seam_is_waiting(&keeper->authority->seam)) {
+		const struct secrets_file *file = &keeper->files[keeper->file_at];
+		size_t part = MIN_OF(file->length - keeper->octet_at, sizeof(portion.part.bytes));
+		memcpy(portion.name, file->name, sizeof(portion.name));
+		memcpy(portion.part.bytes, file->bytes + keeper->octet_at, part);
+		portion.part.length = (uint16_t)part;
+		seam_end_send(keeper->authority, MESSAGE_SECRETS_FILE, &portion);
+		keeper->octet_at += part;
+		if (keeper->octet_at == file->length) {
+			keeper->octet_at = 0;
+			keeper->file_at++;
+		}
+	}
+	secret_wipe(&portion, sizeof(portion));
+	if (keeper->file_count && keeper->file_at == keeper->file_count) {
+		struct message_secrets_end end = {0};
+		memcpy(end.chap, keeper->settings->chap_secrets,
+		       strnlen(keeper->settings->chap_secrets, sizeof(end.chap) - 1));
+		if (keeper->settings->pap_secrets)
+			memcpy(end.pap, keeper->settings->pap_secrets,
+			       strnlen(keeper->settings->pap_secrets, sizeof(end.pap) - 1));
+		seam_end_send(keeper->authority, MESSAGE_SECRETS_END, &end);
+		forget_files(keeper);
+	}
+}
+
+int keeper_send_secrets(struct keeper *keeper)
+{
+	const struct settings *settings = keeper->settings;
+	forget_files(keeper);
+	int error = gather(keeper, settings->chap_secrets);
+	if (error) {
+		log_error("secrets: %s cannot be read: %s", settings->chap_secrets,
+			  strerror(-error));
+		forget_files(keeper);
+		return error;
+	}
+	int other = settings->pap_secrets ? gather(keeper, settings->pap_secrets) : 0;
+	if (other && other != -ENOENT)
+		log_warning("secrets: %s cannot be read: %s", settings->pap_secrets,
+			    strerror(-other));
+	send_on(keeper);
+	return 0;
+}
+
+static void on_secrets_changed(void *context)
+{
+	struct keeper *keeper = context;
+	log_info("secrets=changed file=%s", keeper->settings->chap_secrets);
+	keeper_send_secrets(keeper);
+}
+
+static int watch(struct keeper *keeper, struct loop *loop)
+{
+	const char *const paths[] = {keeper->settings->chap_secrets, keeper->settings->pap_secrets};
+	return file_watch_open(&keeper->watch, loop, paths, COUNT_OF(paths), on_secrets_changed,
+			       keeper);
+}
+
+int keeper_init(struct keeper *keeper, struct settings *settings, struct machine *machine,
+		struct seam_end *authority, struct loop *loop)
+{
+	*keeper = (struct keeper){
+		.settings = settings_ref(settings), .machine = machine, .authority = authority};
+	authority->on_drained = send_on;
+	hooks_init(&keeper->hooks, loop);
+	return watch(keeper, loop);
+}
+
+void keeper_fini(struct keeper *keeper)
+{
+	if (!keeper->settings)
+		return;
+	hooks_fini(&keeper->hooks);
+	file_watch_close(&keeper->watch);
+	forget_files(keeper);
+	settings_unref(keeper->settings);
+	*keeper = (struct keeper){0};
+}
+
+void keeper_configure(struct keeper *keeper, struct settings *settings)
+{
+	settings_ref(settings);
+	settings_unref(keeper->settings);
+	keeper->settings = settings;
+	file_watch_close(&keeper->watch);
+	watch(keeper, keeper->hooks.loop);
+	keeper_send_secrets(keeper);
+}
+
+static void on_network(struct keeper *keeper, bool up, const struct message_network *network)
+{
+	int error = 0;
+	if (up)
+		error = machine_client_up(keeper->machine, network->remote);
+	else if (!network->replaced)
+		error = machine_client_down(keeper->machine, network->remote);
+	if (error) {
+		char address[ADDRESS_TEXT];
+		log_warning("session=%u address=%s its route or proxy neighbour cannot be %s: %s",
+			    network->session, address_print(network->remote, address),
+			    up ? "made" : "removed", strerror(-error));
+	}
+	hooks_call(&keeper->hooks, keeper->settings, up, network);
+}
+
+void keeper_on_message(struct keeper *keeper, const struct message_type *type, const void *value)
+{
+	if (type->kind == MESSAGE_NETWORK_UP || type->kind == MESSAGE_NETWORK_DOWN)
+		on_network(keeper, type->kind == MESSAGE_NETWORK_UP, value);
+}

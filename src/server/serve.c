@@ -1,0 +1,564 @@
+#include "server/serve.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "io/clock.h"
+#include "io/foreign.h"
+#include "io/resolver.h"
+#include "io/tun.h"
+#include "server/api.h"
+#include "server/authority.h"
+#include "server/built_in.h"
+#include "server/engine.h"
+#include "server/keeper.h"
+#include "session/configure.h"
+
+enum { LOCAL_ADDRESSES = 64, PPTP_PORT = 1723, WHY = 640 };
+
+struct server {
+	const struct serve_options *options;
+	char host_name[256];
+	struct built_in built_in;
+	struct settings *settings;
+	struct session_settings *session_settings;
+	uint8_t interface_id[8]; /* ours in IPv6, for all sessions */
+	struct loop loop;
+	int signal_fd;
+	struct watcher signals;
+	int tun_fd;
+	struct gre_port gre;
+	struct listener listener;
+	struct machine_plan plan;
+	uint32_t local[LOCAL_ADDRESSES];
+	struct address_span pool[FIREWALL_RANGES];
+	struct machine machine;
+	struct seam_end engine_authority, authority_engine, engine_keeper, keeper_engine,
+		keeper_authority, authority_keeper;
+	struct authority authority;
+	struct keeper keeper;
+	struct engine engine;
+	struct http http;
+	struct api api;
+	char *warnings[FOREIGN_FINDINGS]; /* owned */
+	size_t warning_count;
+	char why[WHY];
+	/* what stands, and so has to be undone */
+	bool has_loop, has_gre, has_listener, has_machine, has_authority, has_keeper, has_engine,
+		has_pid_file;
+};
+
+/* ---- configuration ---- */
+
+static void log_complaints(const struct complaints *complaints)
+{
+	for (size_t i = 0; i < complaints->count; i++) {
+		char line[COMPLAINT_TEXT_LIMIT + 512];
+		complaint_print(&complaints->list[i], line, sizeof(line));
+		log_at(complaints->list[i].severity == COMPLAINT_ERROR ? LOG_LEVEL_ERROR
+								       : LOG_LEVEL_WARNING,
+		       "%s", line);
+	}
+}
+
+static struct settings *read_configuration(struct server *server)
+{
+	struct complaints complaints = {0};
+	struct settings *settings = NULL;
+	struct config_source source = built_in_source(&server->built_in, server->host_name);
+	config_load(&source, &server->options->line, &settings, &complaints);
+	log_complaints(&complaints);
+	complaints_fini(&complaints);
+	return settings;
+}
+
+static struct session_settings *for_sessions(const struct server *server,
+					     const struct settings *settings)
+{
+	struct session_settings *made = session_settings_configure(settings);
+	static const uint8_t none[8];
+	/* All sessions share one TUN device, so they share its link-local address. */
+	if (made && !memcmp(made->link.interface_id, none, sizeof(none)))
+		memcpy(made->link.interface_id, server->interface_id, sizeof(none));
+	return made;
+}
+
+/* What callers are told: what ms-dns says, or the host's own servers. */
+static void choose_dns(const struct settings *settings, uint32_t dns[2])
+{
+	dns[0] = settings->dns[0];
+	dns[1] = settings->dns[1];
+	if (!dns[0] && !dns[1])
+		resolver_find(dns, 2);
+}
+
+static bool configure(struct server *server)
+{
+	if (gethostname(server->host_name, sizeof(server->host_name) - 1))
+		server->host_name[0] = 0;
+	struct random random = random_system();
+	random_fill(&random, server->interface_id, sizeof(server->interface_id));
+	server->interface_id[0] &= 0xfd; /* not a universal address (RFC 4291, 2.5.1) */
+	if (built_in_prepare(&server->built_in, server->options->line.conf, server->why, WHY))
+		return false;
+	server->settings = read_configuration(server);
+	if (!server->settings) {
+		snprintf(server->why, WHY, "the configuration has errors: nothing is served");
+		return false;
+	}
+	if (server->settings->debug || server->settings->debug_link)
+		log_set(NULL, NULL, LOG_LEVEL_DEBUG);
+	server->session_settings = for_sessions(server, server->settings);
+	return server->session_settings != NULL;
+}
+
+/* ---- the machine ---- */
+
+static size_t spans_of(const struct address_ranges *ranges, struct address_span *to, size_t limit)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < ranges->length; i++) {
+		const struct address_range *range = &ranges->ranges[i];
+		if (range->step == 1 && count < limit) {
+			to[count++] = (struct address_span){range->first,
+							    range->first + range->count - 1};
+			continue;
+		}
+		for (uint32_t k = 0; k < range->count && count < limit; k++) {
+			uint32_t address = range->first + k * range->step;
+			to[count++] = (struct address_span){address, address};
+		}
+	}
+	return count;
+}
+
+static size_t addresses_of(const struct address_ranges *ranges, uint32_t *to, size_t limit)
+{
+	size_t count = 0;
+	for (; count < MIN_OF(ranges->count, limit); count++)
+		to[count] = address_ranges_nth(ranges, (uint32_t)count);
+	return count;
+}
+
+static uint64_t number_of(const uint8_t id[8])
+{
+	struct reader in = reader_of(id, 8);
+	return read_u64(&in);
+}
+
+static void make_plan(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	server->plan = (struct machine_plan){
+		.interface = settings->interface,
+		.mtu = 1500,
+		.local = server->local,
+		.local_count = addresses_of(&settings->local, server->local, LOCAL_ADDRESSES),
+		.pool = server->pool,
+		.pool_count = spans_of(&settings->remote, server->pool, COUNT_OF(server->pool)),
+		.link_local_id =
+			settings->ipv6 ? number_of(server->session_settings->link.interface_id) : 0,
+		.listen = settings->listen,
+		.nat = (enum nat_policy)settings->nat,
+		.proxyarp = settings->proxy_arp,
+		.run_directory = settings->run_directory,
+	};
+}
+
+static void take_warning(struct server *server, const char *text)
+{
+	log_warning("%s", text);
+	if (server->warning_count < COUNT_OF(server->warnings)) {
+		char *copy = strdup(text);
+		if (copy)
+			server->warnings[server->warning_count++] = copy;
+	}
+}
+
+/* Rules of others that drop what we let through: said at start, and kept for `status`. */
+static void look_for_foreign_rules(struct server *server)
+{
+	struct foreign_plan plan = {
+		.interface = server->settings->interface,
+		.listen = server->settings->listen,
+		.client = address_ranges_nth(&server->settings->remote, 0),
+	};
+	static struct foreign_findings findings;
+	char text[FOREIGN_SENTENCE];
+	findings.count = 0;
+	if (foreign_find(&plan, &findings))
+		return;
+	for (size_t i = 0; i < findings.count; i++)
+		take_warning(server, foreign_print(&findings.all[i], text));
+}
+
+static bool make_directory(struct server *server, const char *path)
+{
+	if (!mkdir(path, 0755) || errno == EEXIST)
+		return true;
+	snprintf(server->why, WHY, "cannot make the directory %s: %s", path, strerror(errno));
+	return false;
+}
+
+static bool open_machine(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	int fd;
+	if (!make_directory(server, settings->run_directory))
+		return false;
+	server->tun_fd = tun_open(settings->interface, server->why);
+	if (server->tun_fd < 0)
+		return false;
+	/* Before a call is answered: without it the kernel tells callers "protocol unreachable". */
+	fd = gre_socket_open(settings->listen, server->why);
+	if (fd < 0)
+		return false;
+	if (gre_port_init(&server->gre, fd)) {
+		close(fd);
+		snprintf(server->why, WHY, "out of memory");
+		return false;
+	}
+	server->has_gre = true;
+	if (listener_open(&server->listener, (struct endpoint){settings->listen, PPTP_PORT},
+			  server->why))
+		return false;
+	server->has_listener = true;
+	make_plan(server);
+	if (machine_up(&server->plan, &server->machine)) {
+		memcpy(server->why, server->machine.why, sizeof(server->machine.why));
+		return false;
+	}
+	server->has_machine = true;
+	return true;
+}
+
+/* ---- the three, and the seams between them ---- */
+
+static void engine_hears(void *context, const struct message_type *type, const void *value)
+{
+	struct server *server = context;
+	engine_on_message(&server->engine, type, value);
+}
+
+static void drain_authority(struct server *server)
+{
+	struct action action;
+	while (outbox_take(&server->authority.out, &action)) {
+		if (action.kind == AUTHORITY_LOG) {
+			log_at((enum log_level)action.bytes[0], "%.*s", (int)action.length - 1,
+			       (const char *)action.bytes + 1);
+			continue;
+		}
+		static union server_message_any value;
+		const struct message_type *type = message_decode(
+			server_messages, action.bytes, action.length, &value, sizeof(value));
+		if (type && seam_end_send(&server->authority_engine, type->kind, &value))
+			log_error("the engine takes no more messages");
+		secret_wipe(&value, sizeof(value));
+	}
+}
+
+static void authority_hears(void *context, const struct message_type *type, const void *value)
+{
+	struct server *server = context;
+	authority_on_message(&server->authority, type, value);
+	drain_authority(server);
+}
+
+static void keeper_hears(void *context, const struct message_type *type, const void *value)
+{
+	struct server *server = context;
+	keeper_on_message(&server->keeper, type, value);
+}
+
+static int open_seams(struct server *server)
+{
+	struct loop *loop = &server->loop;
+	int error = seam_ends_open(&server->engine_authority, &server->authority_engine, loop);
+	if (!error)
+		error = seam_ends_open(&server->engine_keeper, &server->keeper_engine, loop);
+	if (!error)
+		error = seam_ends_open(&server->keeper_authority, &server->authority_keeper, loop);
+	return error;
+}
+
+static int open_registrar(struct server *server)
+{
+	uint32_t dns[2];
+	choose_dns(server->settings, dns);
+	if (!authority_init(&server->authority, server->settings, dns))
+		return -ENOMEM;
+	server->has_authority = true;
+	int error = seam_end_hear(&server->authority_engine, authority_hears, server);
+	if (!error)
+		error = seam_end_hear(&server->authority_keeper, authority_hears, server);
+	if (!error)
+		error = keeper_init(&server->keeper, server->settings, &server->machine,
+				    &server->keeper_authority, &server->loop);
+	if (error)
+		return error;
+	server->has_keeper = true;
+	error = seam_end_hear(&server->keeper_engine, keeper_hears, server);
+	server->keeper_authority.context =
+		&server->keeper; /* of on_drained; nothing comes that way */
+	return error ? error : loop_watch(&server->loop, &server->keeper_authority.watcher, 0);
+}
+
+static int open_engine(struct server *server)
+{
+	const struct engine_parts parts = {
+		.loop = &server->loop,
+		.settings = server->session_settings,
+		.sessions_max = server->settings->connections,
+		.listener = &server->listener,
+		.gre = &server->gre,
+		.tun_fd = server->tun_fd,
+		.authority = &server->engine_authority,
+		.keeper = &server->engine_keeper,
+	};
+	int error = engine_init(&server->engine, &parts);
+	if (error)
+		return error;
+	server->has_engine = true;
+	return seam_end_hear(&server->engine_authority, engine_hears, server);
+}
+
+/* Callers are taken in only when the registrar knows its users. */
+static void await_secrets(struct server *server)
+{
+	enum { TURNS = 10000, TURN_MS = 20 };
+	if (keeper_send_secrets(&server->keeper))
+		return;
+	for (int turn = 0; turn < TURNS && !server->authority.secrets_read; turn++)
+		loop_turn(&server->loop, TURN_MS);
+}
+
+/* ---- reload ---- */
+
+static void warn_of_fixed(const struct settings *old, const struct settings *fresh)
+{
+	char before[256], after[256];
+	bool moved = strcmp(address_ranges_print(&old->remote, before, sizeof(before)),
+			    address_ranges_print(&fresh->remote, after, sizeof(after)));
+	if (old->listen != fresh->listen || strcmp(old->interface, fresh->interface) ||
+	    old->nat != fresh->nat || old->proxy_arp != fresh->proxy_arp ||
+	    strcmp(old->control_socket, fresh->control_socket))
+		log_warning("reload: listen, interface, nat, proxyarp and control-socket change "
+			    "only at the next start");
+	if (moved)
+		log_warning("reload: routes and rules for a new remoteip are made only at the next "
+			    "start");
+}
+
+static int reload(void *context, char *why, size_t why_size)
+{
+	struct server *server = context;
+	uint32_t dns[2];
+	struct settings *settings = read_configuration(server);
+	struct session_settings *sessions = settings ? for_sessions(server, settings) : NULL;
+	if (!sessions ||
+	    (choose_dns(settings, dns), !authority_configure(&server->authority, settings, dns))) {
+		settings_unref(settings);
+		session_settings_unref(sessions);
+		snprintf(why, why_size,
+			 "the new configuration has errors (see the log): the old one stays in "
+			 "force");
+		log_error("reload: %s", why);
+		return -EINVAL;
+	}
+	warn_of_fixed(server->settings, settings);
+	engine_configure(&server->engine, sessions, settings->connections);
+	keeper_configure(&server->keeper, settings);
+	log_set(NULL, NULL,
+		settings->debug || settings->debug_link ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	settings_unref(server->settings);
+	session_settings_unref(server->session_settings);
+	server->settings = settings;
+	server->session_settings = sessions;
+	log_info("reload=done sessions=%zu", table_count(&server->engine.table));
+	return 0;
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+	struct server *server = context;
+	char why[WHY];
+	int signal;
+	(void)events;
+	while ((signal = signals_read(server->signal_fd))) {
+		if (signal == SIGHUP) {
+			reload(server, why, sizeof(why));
+		} else {
+			log_info("stopping sessions=%zu", table_count(&server->engine.table));
+			sd_notify(0, "STOPPING=1");
+			engine_stop(&server->engine);
+		}
+	}
+}
+
+/* ---- start and stop ---- */
+
+static const struct settings *settings_in_force(void *context)
+{
+	return ((struct server *)context)->settings;
+}
+
+static bool open_control_socket(struct server *server)
+{
+	char directory[256];
+	snprintf(directory, sizeof(directory), "%s", server->settings->control_socket);
+	char *slash = strrchr(directory, '/');
+	if (slash && slash != directory) {
+		*slash = 0;
+		if (!make_directory(server, directory))
+			return false;
+	}
+	server->api = (struct api){.engine = &server->engine,
+				   .settings = settings_in_force,
+				   .reload = reload,
+				   .context = server,
+				   .warnings = (const char *const *)server->warnings,
+				   .warning_count = server->warning_count};
+	return !http_open(&server->http, &server->loop, server->settings->control_socket,
+			  api_handle, &server->api, server->why, WHY);
+}
+
+static bool failed(struct server *server, const char *what, int error)
+{
+	if (error)
+		snprintf(server->why, WHY, "%s: %s", what, strerror(-error));
+	return error != 0;
+}
+
+static bool start(struct server *server)
+{
+	static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, 0};
+	signal(SIGPIPE, SIG_IGN);
+	if (!configure(server) ||
+	    failed(server, "cannot make an event loop", loop_init(&server->loop)))
+		return false;
+	server->has_loop = true;
+	server->signal_fd = signals_open(wanted);
+	if (failed(server, "cannot watch signals", MIN_OF(server->signal_fd, 0)))
+		return false;
+	server->signals =
+		(struct watcher){.on_ready = on_signal, .context = server, .fd = server->signal_fd};
+	if (!open_machine(server))
+		return false;
+	look_for_foreign_rules(server);
+	if (failed(server, "cannot open the seams", open_seams(server)) ||
+	    failed(server, "cannot start the registrar", open_registrar(server)))
+		return false;
+	await_secrets(server);
+	if (failed(server, "cannot start the engine", open_engine(server)) ||
+	    !open_control_socket(server))
+		return false;
+	return !failed(server, "cannot watch signals",
+		       loop_watch(&server->loop, &server->signals, EPOLLIN));
+}
+
+static void write_pid_file(struct server *server)
+{
+	char text[32];
+	int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	int error = file_replace(server->settings->pid_file, text, (size_t)length, 0644);
+	if (error)
+		log_warning("cannot write the pid file %s: %s", server->settings->pid_file,
+			    strerror(-error));
+	server->has_pid_file = !error;
+}
+
+static void announce(const struct server *server)
+{
+	const struct settings *settings = server->settings;
+	char listen[ADDRESS_TEXT], local[ADDRESS_TEXT], remote[256];
+	log_info("poptun %s serves listen=%s interface=%s localip=%s remoteip=%s "
+		 "connections=%" PRIu32,
+		 POPTUN_VERSION, address_print(settings->listen, listen), settings->interface,
+		 address_print(address_ranges_nth(&settings->local, 0), local),
+		 address_ranges_print(&settings->remote, remote, sizeof(remote)),
+		 settings->connections);
+	log_info("PPTP is weak by design: MS-CHAPv2 falls to one search of 2^56 keys, and MPPE "
+		 "proves no packet's "
+		 "integrity. Use it where nothing better is spoken, and do not trust it with "
+		 "secrets.");
+	if (server->built_in.in_use)
+		log_info("no %s: serving the built-in configuration. Dial this host by PPTP with "
+			 "user \"%s\" and "
+			 "password \"%s\" (kept in %s)",
+			 CONFIG_PPTPD_CONF, server->built_in.user, server->built_in.password,
+			 server->built_in.secrets);
+}
+
+static void stop(struct server *server)
+{
+	http_close(&server->http);
+	if (server->has_engine)
+		engine_fini(&server->engine);
+	if (server->has_loop) /* the keeper hears the last requests */
+		for (int turn = 0; turn < 3; turn++)
+			loop_turn(&server->loop, 0);
+	if (server->has_keeper)
+		keeper_fini(&server->keeper);
+	if (server->has_machine)
+		machine_down(&server->machine);
+	if (server->has_authority)
+		authority_fini(&server->authority);
+	struct seam_end *ends[] = {&server->engine_authority, &server->authority_engine,
+				   &server->engine_keeper,    &server->keeper_engine,
+				   &server->keeper_authority, &server->authority_keeper};
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		seam_end_close(ends[i]);
+	if (server->has_listener)
+		listener_close(&server->listener);
+	if (server->has_gre)
+		gre_port_fini(&server->gre);
+	if (server->tun_fd > 0)
+		close(server->tun_fd);
+	if (server->has_loop) {
+		loop_unwatch(&server->loop, &server->signals);
+		loop_fini(&server->loop);
+	}
+	if (server->has_pid_file)
+		unlink(server->settings->pid_file);
+	for (size_t i = 0; i < server->warning_count; i++)
+		free(server->warnings[i]);
+	session_settings_unref(server->session_settings);
+	settings_unref(server->settings);
+	secret_wipe(&server->built_in, sizeof(server->built_in));
+}
+
+int serve_run(const struct serve_options *options)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	if (!server)
+		return 1;
+	server->options = options;
+	bool good = start(server);
+	if (good) {
+		write_pid_file(server);
+		announce(server);
+		log_info("ready");
+		sd_notify(0, "READY=1");
+		if (options->on_ready)
+			options->on_ready(options->context);
+		loop_run(&server->loop);
+	} else {
+		log_error("%s", *server->why ? server->why : "out of memory");
+	}
+	stop(server);
+	if (good)
+		log_info("stopped");
+	free(server);
+	return good ? 0 : 1;
+}

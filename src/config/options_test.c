@@ -254,29 +254,6 @@ TEST(the_hosts_options_come_first_and_later_ones_stand_above)
 	settings_unref(s);
 }
 
-TEST(files_may_name_each_other_ten_deep)
-{
-	struct test_file files[14] = {{"/etc/pptpd.conf", "option /a\n"}};
-	static const char *const paths[] = {"/a", "/b", "/c", "/d", "/e", "/f",
-					    "/g", "/h", "/i", "/j", "/k"};
-	static const char *const texts[] = {"file /b", "file /c", "file /d", "file /e",
-					    "file /f", "file /g", "file /h", "file /i",
-					    "file /j", "mtu 999", "mtu 998"};
-	for (size_t i = 0; i < COUNT_OF(paths); i++)
-		files[i + 1] = (struct test_file){paths[i], texts[i]};
-	struct test_world world = {files};
-	struct config_source source = test_source(&world);
-	struct complaints complaints = {0};
-	struct settings *s;
-	assert_true(config_load(&source, NULL, &s, &complaints));
-	assert_int_equal(s->mtu, 999);
-	settings_unref(s);
-	files[10].text = "file /k";
-	assert_false(config_load(&source, NULL, &s, &complaints));
-	test_expect_complaint(&complaints, COMPLAINT_ERROR, "/j:1: /k: files name each other");
-	complaints_fini(&complaints);
-}
-
 /* Each option alone, with a value where it takes one: nothing crashes, and what is said has the
  * file's name. */
 TEST(every_option_alone_is_survived)

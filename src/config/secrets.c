@@ -277,46 +277,43 @@ bool secrets_parse(struct secrets *secrets, const struct config_source *source, 
 	return r.fine;
 }
 
-enum fit { FITS_NOT, FITS_ANY_SERVER, FITS_SERVER };
-
-static enum fit fit(const struct secret *secret, const char *const servers[], size_t server_count)
+/* 0: does not fit; otherwise one more than pppd's sum. */
+static unsigned score(const struct secret *secret, const char *client, const char *const servers[],
+		      size_t server_count)
 {
+	bool wild = !strcmp(secret->client, "*");
+	if (!wild && strcmp(secret->client, client))
+		return 0;
+	unsigned sum = wild ? 1 : 3;
 	if (!strcmp(secret->server, "*"))
-		return FITS_ANY_SERVER;
+		return sum;
 	for (size_t i = 0; i < server_count; i++)
 		if (servers[i] && !strcmp(secret->server, servers[i]))
-			return FITS_SERVER;
-	return FITS_NOT;
-}
-
-/* The better of the two, the one that stands first in the file among equals; either may be NULL. */
-static const struct secret *better(const struct secret *a, const struct secret *b,
-				   const char *const servers[], size_t server_count)
-{
-	enum fit a_fits = a ? fit(a, servers, server_count) : FITS_NOT;
-	enum fit b_fits = b ? fit(b, servers, server_count) : FITS_NOT;
-	if (a_fits == b_fits)
-		return !a_fits || b->place < a->place ? b : a;
-	return a_fits > b_fits ? a : b;
+			return sum + 1;
+	return 0;
 }
 
 const struct secret *secrets_find(const struct secrets *secrets, const char *client,
 				  const char *const servers[], size_t server_count)
 {
 	const struct secret *best = NULL;
+	unsigned most = 0;
 	for (struct map_node *node = map_first(&secrets->by_client, hash_of(client)); node;
 	     node = map_next(node)) {
 		const struct secret *secret = CONTAINER_OF(node, struct secret, by_client);
-		if (!strcmp(secret->client, client))
-			best = better(best, secret, servers, server_count);
+		unsigned sum = score(secret, client, servers, server_count);
+		if (sum > most || (sum && sum == most && secret->place < best->place)) {
+			most = sum;
+			best = secret;
+		}
 	}
-	/* An exact client always beats a wildcard. */
-	if (best && fit(best, servers, server_count))
-		return best;
-	best = NULL;
-	for (size_t i = 0; i < secrets->wild_count; i++)
-		best = better(best, secrets->wild[i], servers, server_count);
-	return best && fit(best, servers, server_count) ? best : NULL;
+	/* An exact client always beats a wildcard. Wildcards are kept in the order of the file. */
+	for (size_t i = 0; !best && i < secrets->wild_count; i++)
+		most = MAX_OF(most, score(secrets->wild[i], client, servers, server_count));
+	for (size_t i = 0; !best && most && i < secrets->wild_count; i++)
+		if (score(secrets->wild[i], client, servers, server_count) == most)
+			best = secrets->wild[i];
+	return best;
 }
 
 const char *secrets_strip_domain(const char *client)

@@ -1,25 +1,35 @@
 /*
  * What people and programs may ask: the HTTP API on the control socket. All that the command line
- *shows comes from here.
+ * shows comes from here.
  *
  *	GET /v1/status            GET /v1/sessions        GET /v1/sessions/ID
  *	DELETE /v1/sessions/ID    POST /v1/reload         GET /metrics
  *
- * ID is a session's number, a user's name or an inner or outer address; what it names must be one
- *session, but for DELETE, which ends all that it names.
+ * ID is a session's number, a user's name, or an inner or outer address, in that order: what names
+ * a session's number is nothing else. GET wants it to name one session; DELETE ends all that it
+ * names. A refusal is {"error": "…"}: 404 there is no such thing, 405 not with this method, 409 ID
+ * names several sessions, 422 the configuration that was to be read again is wrong.
  */
 #pragma once
 #include "io/http.h"
+#include "server/census.h"
 #include "server/engine.h"
+
+/* Where rates are counted from. */
+struct api_sample {
+	uint64_t at_ms; /* 0: none yet */
+	struct engine_counters totals;
+};
 
 struct api {
 	struct engine *engine;
 	const struct settings *(*settings)(void *context); /* those in force */
-	int (*reload)(void *context, char *why,
-		      size_t why_size); /* 0, or the old configuration stays */
+	/* Returns 0, or the old configuration stays and `why` says it. */
+	int (*reload)(void *context, char *why, size_t why_size);
 	void *context;
 	const char *const *warnings; /* found at start: foreign firewall rules and the like */
 	size_t warning_count;
+	struct api_sample samples[2]; /* its own: zero at first. Older, newer */
 };
 
 /* An http_handler; `context` is a struct api. */

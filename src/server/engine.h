@@ -7,9 +7,11 @@
  *   engine.h     connections and sessions         table.h    sessions, found by what a packet shows
  *   perform.c    the one switch from actions to system calls
  *   packets.h    batches of packets: GRE → TUN and TUN → GRE
+ *   counters.h   what is counted                 census.h   one look over all that lives
+ *   recent.h     the last log lines of sessions
  *   authority.h pool.h intake.h   the registrar      keeper.h hooks.h   what needs root
- *   messages.h   what the three say to each other    api.h metrics.h    what people and programs
- * ask
+ *   messages.h   what the three say to each other
+ *   api.h answers.h metrics.h     what people and programs ask
  */
 #pragma once
 #include <stdbool.h>
@@ -20,8 +22,10 @@
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "server/counters.h"
 #include "server/messages.h"
 #include "server/packets.h"
+#include "server/recent.h"
 #include "server/seams.h"
 #include "server/table.h"
 #include "session/connection.h"
@@ -37,15 +41,6 @@ struct line {
 	bool closing; /* nothing is read any more; freed when what is to be sent is sent */
 };
 
-struct engine_counters {
-	uint64_t connections_accepted, connections_refused; /* TCP */
-	uint64_t calls_accepted, calls_refused;
-	uint64_t logins_accepted, logins_refused;
-	uint64_t octets_in, octets_out, packets_in, packets_out; /* inner, of all sessions */
-	uint64_t receive_calls, receive_packets;                 /* recvmmsg, and what it brought */
-	uint64_t drops[DROP_COUNT];
-};
-
 struct engine {
 	struct loop *loop; /* borrowed */
 	struct session_host host;
@@ -59,8 +54,9 @@ struct engine {
 	struct listener *listener;           /* borrowed */
 	struct watcher listener_watcher;
 	struct timer stop_timer;
-	uint64_t stop_by_ms; /* meaningful while stopping */
-	struct engine_counters counters;
+	uint64_t stop_by_ms;             /* meaningful while stopping */
+	struct engine_counters counters; /* of sessions: those that have ended */
+	struct recent recent;            /* lines of the log */
 	uint64_t started_ms;
 	bool stopping;
 	uint8_t in_hand[UINT16_MAX]; /* the bytes of the action that is being carried out */

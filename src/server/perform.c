@@ -1,6 +1,7 @@
 /* The one switch that turns the actions of sessions and connections into system calls and messages.
  */
 #include <string.h>
+#include <time.h>
 
 #include "base/base.h"
 #include "base/log.h"
@@ -168,6 +169,17 @@ static void for_session(struct engine *engine, struct member *member,
 	engine_touch(engine, member);
 }
 
+/* Lines of sessions are kept for a while, as far as they are written at all. */
+static void write_log(struct engine *engine, const struct action_view *action)
+{
+	enum log_level level = (enum log_level)action->bytes[0];
+	const char *text = (const char *)action->bytes + 1;
+	size_t length = action->length - 1;
+	log_at(level, "%.*s", (int)length, text);
+	if (log_is_on(level) && length > 8 && !memcmp(text, "session=", 8))
+		recent_add(&engine->recent, action->id, time(NULL), text, length);
+}
+
 static void perform_one(struct engine *engine, const struct action_view *action)
 {
 	struct line *line;
@@ -187,8 +199,7 @@ static void perform_one(struct engine *engine, const struct action_view *action)
 	case ACTION_CONNECTED: /* a server waits for calls */
 		break;
 	case ACTION_LOG:
-		log_at((enum log_level)action->bytes[0], "%.*s", (int)action->length - 1,
-		       (const char *)action->bytes + 1);
+		write_log(engine, action);
 		break;
 	default:
 		member = member_of(engine, action->id);

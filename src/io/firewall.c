@@ -13,6 +13,11 @@ struct text {
 	size_t size, length;
 };
 
+static struct text text_of(char *start, size_t size)
+{
+	return (struct text){.start = start, .size = size};
+}
+
 __attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
 {
 	if (text->length >= text->size)
@@ -156,7 +161,7 @@ static void add_masquerade(struct text *text, const struct firewall_plan *plan)
 
 bool firewall_text(const struct firewall_plan *plan, char *text, size_t size)
 {
-	struct text out = {text, size, 0};
+	struct text out = text_of(text, size);
 	char table[FIREWALL_TABLE_NAME];
 	add_removal(&out, plan->interface);
 	add(&out, "table inet %s {\n", firewall_table(plan->interface, table));
@@ -172,7 +177,7 @@ bool firewall_text(const struct firewall_plan *plan, char *text, size_t size)
 
 bool firewall_removal_text(const char *interface, char *text, size_t size)
 {
-	struct text out = {text, size, 0};
+	struct text out = text_of(text, size);
 	add_removal(&out, interface);
 	return out.length < out.size;
 }

@@ -40,7 +40,7 @@ static json_t *saved(const char *tool)
 
 static bool is_of_table(const json_t *row, const char *family, const char *table)
 {
-	void *at = json_object_iter((json_t *)(uintptr_t)row);
+	void *at = json_object_iter((json_t *)row);
 	const json_t *of = at ? json_object_iter_value(at) : NULL;
 	const char *has = json_string_value(json_object_get(of, "family"));
 	const char *in = json_string_value(json_object_get(of, "table"));
@@ -143,23 +143,23 @@ static void uplink_find(char name[static IFNAMSIZ])
 		name[0] = 0;
 }
 
-int foreign_find(const struct foreign_plan *wanted, struct foreign_findings *findings)
+int foreign_find(const struct foreign_plan *plan, struct foreign_findings *findings)
 {
 	struct rulesets rulesets;
-	struct foreign_plan plan = *wanted;
+	struct foreign_plan asked = *plan;
 	char uplink[IFNAMSIZ];
 	findings->count = 0;
 	int error = rulesets_read(&rulesets);
 	if (error)
 		return error;
-	if (!plan.uplink) {
+	if (!asked.uplink) {
 		uplink_find(uplink);
-		plan.uplink = uplink;
+		asked.uplink = uplink;
 	}
-	foreign_judge(rulesets.nft, &plan, "nft", findings);
-	foreign_judge(rulesets.iptables, &plan, plain_name_is("nft") ? "iptables" : "iptables-nft",
+	foreign_judge(rulesets.nft, &asked, "nft", findings);
+	foreign_judge(rulesets.iptables, &asked, plain_name_is("nft") ? "iptables" : "iptables-nft",
 		      findings);
-	foreign_judge(rulesets.legacy, &plan,
+	foreign_judge(rulesets.legacy, &asked,
 		      plain_name_is("legacy") ? "iptables" : "iptables-legacy", findings);
 	rulesets_free(&rulesets);
 	return 0;

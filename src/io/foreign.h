@@ -54,19 +54,19 @@ struct foreign_findings {
 	size_t count; /* those beyond FOREIGN_FINDINGS are left out */
 };
 
-/* Adds what `ruleset` would drop. `tool` is the command that changes these rules: "nft", or the
+/* Adds what the ruleset would drop. `tool` is the command that changes these rules: "nft", or the
  * iptables of the right kind. Tables named poptun… are ours and left out. */
-void foreign_judge(const json_t *ruleset, const struct foreign_plan *plan, const char *tool,
+void foreign_judge(const json_t *json, const struct foreign_plan *plan, const char *tool,
 		   struct foreign_findings *findings);
 
 /* iptables-save's text as a ruleset of family "ip"; the caller owns it. NULL: no memory. */
 json_t *foreign_from_iptables(const char *text);
 
 /* Does somebody else translate or filter forwarded packets here? */
-bool foreign_ruleset_forwards(const json_t *ruleset);
+bool foreign_ruleset_forwards(const json_t *json);
 
 /* Does somebody use connection tracking's PPTP helper? */
-bool foreign_ruleset_helps_pptp(const json_t *ruleset);
+bool foreign_ruleset_helps_pptp(const json_t *json);
 
 /* "chain FORWARD of ip filter (iptables) would drop packets from clients; remedy: …" Returns
  * `text`. */

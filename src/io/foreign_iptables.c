@@ -97,7 +97,8 @@ static json_t *network_of(const char *text)
 	if (!slash)
 		return json_string(address);
 	*slash = 0;
-	return json_pack("{s:{s:s,s:i}}", "prefix", "addr", address, "len", atoi(slash + 1));
+	return json_pack("{s:{s:s,s:i}}", "prefix", "addr", address, "len",
+			 (int)strtol(slash + 1, NULL, 10));
 }
 
 /* "22,1723,80:90", "RELATED,ESTABLISHED": a list, in small letters, of words and ranges. */
@@ -117,9 +118,10 @@ static json_t *list_of(const char *text)
 			continue;
 		}
 		*colon = 0;
-		json_array_append_new(list,
-				      json_pack("{s:[o,o]}", "range", json_integer(atoi(word)),
-						json_integer(colon[1] ? atoi(colon + 1) : 65535)));
+		json_array_append_new(
+			list,
+			json_pack("{s:[o,o]}", "range", json_integer(strtol(word, NULL, 10)),
+				  json_integer(colon[1] ? strtol(colon + 1, NULL, 10) : 65535)));
 	}
 	return json_pack("{s:o}", "set", list);
 }

@@ -156,6 +156,7 @@ TEST(foreign_match_knows_what_it_can_judge)
 
 TEST(foreign_judge_reports_what_can_end_in_no_other_way_than_drop)
 {
+	/* clang-format off */
 	static const struct {
 		const char *ruleset, *findings;
 	} rows[] = {
@@ -166,89 +167,79 @@ TEST(foreign_judge_reports_what_can_end_in_no_other_way_than_drop)
 		{CHAIN("o", "output", "drop") END, "o:gre-out"},
 		{CHAIN("p", "prerouting", "drop") END, "p:control p:gre p:in"},
 		/* the usual stateful host */
-		{CHAIN("i", "input",
-		       "drop") RULE("i", STATE("['established','related']") "{'accept':null}")
-			 RULE("i", MATCH(META("iifname"), "'lo'") "{'accept':null}")
-				 RULE("i", MATCH(FIELD_OF("tcp", "dport"),
-						 "{'set':[22,1723]}") "{'accept':null}") END,
+		{CHAIN("i", "input", "drop")
+		 RULE("i", STATE("['established','related']") "{'accept':null}")
+		 RULE("i", MATCH(META("iifname"), "'lo'") "{'accept':null}")
+		 RULE("i", MATCH(FIELD_OF("tcp", "dport"), "{'set':[22,1723]}") "{'accept':null}") END,
 		 "i:gre"},
 		{CHAIN("i", "input", "drop")
-			 RULE("i", MATCH(FIELD_OF("ip", "protocol"),
-					 "'gre'") "{'counter':{}},{'accept':null}") END,
+		 RULE("i", MATCH(FIELD_OF("ip", "protocol"), "'gre'") "{'counter':{}},{'accept':null}") END,
 		 "i:control"},
 		/* from some places only: whoever wrote that knows of it */
-		{CHAIN("i", "input", "drop") RULE(
-			 "i", MATCH(FIELD_OF("ip", "saddr"), "'192.0.2.7'") "{'accept':null}") END,
+		{CHAIN("i", "input", "drop")
+		 RULE("i", MATCH(FIELD_OF("ip", "saddr"), "'192.0.2.7'") "{'accept':null}") END,
 		 ""},
-		{CHAIN("i", "input", "drop") RULE(
-			 "i", MATCH(FIELD_OF("ip", "daddr"), "'192.0.2.7'") "{'accept':null}") END,
+		{CHAIN("i", "input", "drop")
+		 RULE("i", MATCH(FIELD_OF("ip", "daddr"), "'192.0.2.7'") "{'accept':null}") END,
 		 "i:control i:gre"},
 		/* an explicit end */
-		{CHAIN("f", "forward", "accept") RULE("f", STATE("'established'") "{'accept':null}")
-			 RULE("f", "{'reject':{'type':'icmpx'}}") END,
+		{CHAIN("f", "forward", "accept")
+		 RULE("f", STATE("'established'") "{'accept':null}")
+		 RULE("f", "{'reject':{'type':'icmpx'}}") END,
 		 "f:in"},
 		{CHAIN("f", "forward", "accept") RULE("f", "{'limit':{}},{'drop':null}") END, ""},
-		{CHAIN("f", "forward", "accept") RULE("f", "{'queue':null}")
-			 RULE("f", "{'drop':null}") END,
-		 ""},
+		{CHAIN("f", "forward", "accept") RULE("f", "{'queue':null}") RULE("f", "{'drop':null}") END, ""},
 		/* jumps: back, away, and in a ring */
-		{CHAIN("f", "forward", "drop") PLAIN_CHAIN("a") RULE("f", JUMP("a"))
-			 RULE("a", MATCH(META("iifname"), "'pptp0'") "{'return':null}")
-				 RULE("a", "{'accept':null}") END,
+		{CHAIN("f", "forward", "drop") PLAIN_CHAIN("a")
+		 RULE("f", JUMP("a"))
+		 RULE("a", MATCH(META("iifname"), "'pptp0'") "{'return':null}")
+		 RULE("a", "{'accept':null}") END,
 		 "f:in"},
 		{CHAIN("f", "forward", "accept") PLAIN_CHAIN("a")
-			 RULE("f", "{'goto':{'target':'a'}}") RULE("f", "{'drop':null}") END,
+		 RULE("f", "{'goto':{'target':'a'}}")
+		 RULE("f", "{'drop':null}") END,
 		 ""},
-		{CHAIN("f", "forward", "accept") PLAIN_CHAIN("a") RULE("f", JUMP("a"))
-			 RULE("a", JUMP("b")) RULE("b", "{'drop':null}") END,
+		{CHAIN("f", "forward", "accept") PLAIN_CHAIN("a") PLAIN_CHAIN("b")
+		 RULE("f", JUMP("a"))
+		 RULE("a", JUMP("b"))
+		 RULE("b", "{'drop':null}") END,
 		 "f:in f:out"},
-		{CHAIN("f", "forward", "drop") PLAIN_CHAIN("a") RULE("f", JUMP("a"))
-			 RULE("a", JUMP("a")) END,
-		 ""},
+		{CHAIN("f", "forward", "drop") PLAIN_CHAIN("a") RULE("f", JUMP("a")) RULE("a", JUMP("a")) END, ""},
 		{CHAIN("f", "forward", "drop") RULE("f", JUMP("nowhere")) END, "f:in f:out"},
 		/* perhaps back from the jump, so the drop behind it is not certain */
-		{CHAIN("f", "forward", "accept") PLAIN_CHAIN("a") RULE("f", JUMP("a"))
-			 RULE("a", MATCH(META("skuid"), "1") "{'return':null}")
-				 RULE("a", "{'drop':null}") END,
+		{CHAIN("f", "forward", "accept") PLAIN_CHAIN("a")
+		 RULE("f", JUMP("a"))
+		 RULE("a", MATCH(META("skuid"), "1") "{'return':null}")
+		 RULE("a", "{'drop':null}") END,
 		 ""},
 		/* a verdict map, written out and by name */
-		{CHAIN("i", "input", "drop") RULE(
-			 "i", "{'vmap':{'key':" META(
-				      "l4proto") ",'data':{'set':[['tcp',{'accept':null}]]}}}") END,
+		{CHAIN("i", "input", "drop")
+		 RULE("i", "{'vmap':{'key':" META("l4proto") ",'data':{'set':[['tcp',{'accept':null}]]}}}") END,
 		 "i:gre"},
-		{CHAIN("i", "input", "accept") RULE(
-			 "i", "{'vmap':{'key':" META(
-				      "l4proto") ",'data':'@m'}}") "{'map':{'family':'inet','table'"
-								   ":'wall','name':'m','elem':[['"
-								   "tcp',{'drop':null}]]}}," END,
+		{CHAIN("i", "input", "accept")
+		 RULE("i", "{'vmap':{'key':" META("l4proto") ",'data':'@m'}}")
+		 "{'map':{'family':'inet','table':'wall','name':'m','elem':[['tcp',{'drop':null}]]}}," END,
 		 "i:control"},
 		/* named sets */
-		{CHAIN("i", "input", "accept") "{'set':{'family':'inet','table':'wall','name':'s','"
-					       "elem':[80,{'range':[1700,1800]}]}}," RULE(
-						       "i", MATCH(FIELD_OF("tcp", "dport"),
-								  "'@s'") "{'drop':null}") END,
+		{CHAIN("i", "input", "accept")
+		 "{'set':{'family':'inet','table':'wall','name':'s','elem':[80,{'range':[1700,1800]}]}},"
+		 RULE("i", MATCH(FIELD_OF("tcp", "dport"), "'@s'") "{'drop':null}") END,
 		 "i:control"},
 		/* what iptables-nft leaves opaque */
-		{CHAIN("i", "input", "drop") RULE(
-			 "i", "{'xt':{'type':'match','name':'conntrack'}},{'accept':null}") END,
+		{CHAIN("i", "input", "drop")
+		 RULE("i", "{'xt':{'type':'match','name':'conntrack'}},{'accept':null}") END,
 		 ""},
-		{CHAIN("i", "input", "accept") RULE("i", "{'xt':{'type':'match','name':'comment'}},"
-							 "{'xt':{'type':'target','name':'REJECT'}}")
-			 END,
+		{CHAIN("i", "input", "accept")
+		 RULE("i", "{'xt':{'type':'match','name':'comment'}},{'xt':{'type':'target','name':'REJECT'}}") END,
 		 "i:control i:gre"},
-		{CHAIN("i", "input", "accept") RULE("i", "{'xt':{'type':'target','name':'LOG'}}")
-			 END,
-		 ""},
+		{CHAIN("i", "input", "accept") RULE("i", "{'xt':{'type':'target','name':'LOG'}}") END, ""},
 		/* not ours to judge */
-		{"{'chain':{'family':'inet','table':'poptun_x','name':'i','type':'filter','hook':'"
-		 "input',"
-		 "'policy':'drop'}}," END,
-		 ""},
-		{"{'chain':{'family':'ip6','table':'wall','name':'i','type':'filter','hook':'input'"
-		 ","
-		 "'policy':'drop'}}," END,
-		 ""},
+		{"{'chain':{'family':'inet','table':'poptun_x','name':'i','type':'filter','hook':'input','policy':'drop'}},"
+		 END, ""},
+		{"{'chain':{'family':'ip6','table':'wall','name':'i','type':'filter','hook':'input','policy':'drop'}},"
+		 END, ""},
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char text[4096];
 		snprintf(text, sizeof(text), "{'nftables':[%s]}", rows[i].ruleset);
@@ -366,56 +357,27 @@ TEST(foreign_judge_knows_ufw_and_its_words)
 	json_decref(ruleset);
 }
 
-#define FIREWALLD_CHAIN(name, more) \
-	"{'chain':{'family':'inet','table':'firewalld','name':'" name "'" more "}},"
-#define FIREWALLD_RULE(chain, statements)                                                      \
-	"{'rule':{'family':'inet','table':'firewalld','chain':'" chain "','expr':[" statements \
-	"]}},"
+/* clang-format off */
+#define IN_FIREWALLD "'family':'inet','table':'firewalld',"
+static const char firewalld[] = "{'nftables':["
+	"{'chain':{" IN_FIREWALLD "'name':'filter_INPUT','type':'filter','hook':'input','prio':10,'policy':'accept'}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_INPUT','expr':[" STATE("{'set':['established','related']}") "{'accept':null}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_INPUT','expr':[" STATE("'invalid'") "{'drop':null}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_INPUT','expr':[" JUMP("filter_INPUT_ZONES") "]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_INPUT','expr':[{'reject':{'type':'icmpx','expr':'admin-prohibited'}}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_INPUT_ZONES','expr':[{'goto':{'target':'filter_IN_public'}}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_IN_public','expr':[" MATCH(FIELD_OF("tcp", "dport"), "22") "{'accept':null}]}},"
+	"{'chain':{" IN_FIREWALLD "'name':'filter_FORWARD','type':'filter','hook':'forward','prio':10,'policy':'accept'}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_FORWARD','expr':[" STATE("{'set':['established','related']}") "{'accept':null}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_FORWARD','expr':["
+		"{'match':{'op':'in','left':{'ct':{'key':'status'}},'right':'dnat'}},{'accept':null}]}},"
+	"{'rule':{" IN_FIREWALLD "'chain':'filter_FORWARD','expr':[{'reject':{'type':'icmpx','expr':'admin-prohibited'}}]}}"
+	"]}";
+/* clang-format on */
 
 TEST(foreign_judge_knows_firewalld_and_its_words)
 {
-	json_t *ruleset =
-		json("{'nftables':[" FIREWALLD_CHAIN("filter_INPUT", ",'type':'filter','hook':'"
-								     "input','prio':10,'policy':'"
-								     "accept'") FIREWALLD_CHAIN(
-			"filter_FORWARD", ",'type':'filter','hook':'forward','prio':10,'policy':'"
-					  "accept'") FIREWALLD_RULE("filter_INPUT",
-								    STATE("{'set':['established','"
-									  "related']}") "{'accept':"
-											"null}")
-			     FIREWALLD_RULE("filter_INPUT", STATE("'invalid'") "{'drop':null}")
-				     FIREWALLD_RULE(
-					     "filter_INPUT",
-					     JUMP("filter_INPUT_ZONES")) FIREWALLD_RULE("filter_"
-											"INPUT",
-											"{'reject':"
-											"{'type':'"
-											"icmpx'}}")
-					     FIREWALLD_RULE(
-						     "filter_INPUT_ZONES",
-						     "{'goto':{'target':'filter_IN_public'}}")
-						     FIREWALLD_RULE("filter_IN_public",
-								    MATCH(FIELD_OF("tcp", "dport"),
-									  "22") "{'accept':null}")
-							     FIREWALLD_RULE(
-								     "filter_FORWARD",
-								     STATE("{'set':['established','"
-									   "related']}") "{'accept'"
-											 ":null}")
-								     FIREWALLD_RULE(
-									     "filter_FORWARD",
-									     "{'match':{'op':'in','"
-									     "left':{'ct':{'key':'"
-									     "status'}},'right':'"
-									     "dnat'}},{'accept':"
-									     "null}")
-									     FIREWALLD_RULE(
-										     "filter_"
-										     "FORWARD",
-										     "{'reject':{'"
-										     "type':'icmpx'"
-										     "}}") END
-		     "]}");
+	json_t *ruleset = json(firewalld);
 	expect(ruleset, "nft", "filter_INPUT:control filter_INPUT:gre filter_FORWARD:in");
 	assert_string_equal(remedy(ruleset, "nft", "control"), "firewall-cmd --add-port=1723/tcp");
 	assert_string_equal(remedy(ruleset, "nft", "gre"), "firewall-cmd --add-protocol=gre");

@@ -3,7 +3,8 @@
  *
  *   lo up, lan0 (one end of a veth) 192.168.10.5/24, TUN devices pptp0 and vpn2
  *
- * Skipped without the right to make namespaces or TUN devices.
+ * Skipped without the right to make namespaces or TUN devices, or without the tools that look at
+ * them: ip, nft and both kinds of iptables.
  */
 #include "tests/test.h"
 
@@ -72,6 +73,11 @@ static bool prints(const char *line, const char *what)
 
 static void enter_namespace(void)
 {
+	static const char *const tools[] = {"ip", "nft", "iptables-nft", "iptables-legacy"};
+	char path[TOOL_PATH];
+	for (size_t i = 0; i < COUNT_OF(tools); i++)
+		if (!tool_find(tools[i], path))
+			skip();
 	if (geteuid() != 0 || access("/dev/net/tun", R_OK | W_OK) || unshare(CLONE_NEWNET))
 		skip();
 	strcpy(run_directory, "/tmp/poptun-machine-XXXXXX");

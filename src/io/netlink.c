@@ -98,16 +98,22 @@ static int collect(const struct nlattr *attribute, void *context)
 	return MNL_CB_OK;
 }
 
+static void clear(const struct nlattr **table, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		table[i] = NULL;
+}
+
 static void attributes_of(const struct nlmsghdr *header, size_t length, const struct nlattr **table,
 			  unsigned count)
 {
-	memset(table, 0, count * sizeof(*table));
+	clear(table, count);
 	mnl_attr_parse(header, (unsigned)length, collect, &(struct attributes){table, count});
 }
 
 static void nested_of(const struct nlattr *nest, const struct nlattr **table, unsigned count)
 {
-	memset(table, 0, count * sizeof(*table));
+	clear(table, count);
 	if (nest)
 		mnl_attr_parse_nested(nest, collect, &(struct attributes){table, count});
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -73,8 +72,8 @@ static int spawn(const char *path, const char *const argv[], int out, pid_t *pid
 	if (!error)
 		error = posix_spawn_file_actions_adddup2(&actions, out, 1);
 	if (!error)
-		error = posix_spawn(pid, path, &actions, &attributes,
-				    (char *const *)(uintptr_t)argv, environment);
+		error = posix_spawn(pid, path, &actions, &attributes, (char *const *)argv,
+				    environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -error;
@@ -93,7 +92,7 @@ int tool_run(const char *const argv[], char **output)
 {
 	char path[TOOL_PATH], *text = NULL;
 	int ends[2];
-	pid_t pid;
+	pid_t pid = 0;
 	if (!tool_find(argv[0], path))
 		return -ENOENT;
 	if (pipe2(ends, O_CLOEXEC))

@@ -62,7 +62,8 @@ void foreign_judge(const json_t *json, const struct foreign_plan *plan, const ch
 /* iptables-save's text as a ruleset of family "ip"; the caller owns it. NULL: no memory. */
 json_t *foreign_from_iptables(const char *text);
 
-/* Does somebody else translate or filter forwarded packets here? */
+/* Does somebody else translate addresses here? (That a table has rules for forwarded packets says
+ * nothing: ufw and firewalld always have some.) */
 bool foreign_ruleset_forwards(const json_t *json);
 
 /* Does somebody use connection tracking's PPTP helper? */

@@ -463,7 +463,7 @@ TEST(foreign_ruleset_tells_who_forwards_and_who_helps_pptp)
 	} rows[] = {
 		{"*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT\n", false, false},
 		{"*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", false, false},
-		{"*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i a -j ACCEPT\nCOMMIT\n", true, false},
+		{"*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i a -j ACCEPT\nCOMMIT\n", false, false},
 		{"*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n", true,
 		 false},
 		{"*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 1723 -j CT "
@@ -476,6 +476,14 @@ TEST(foreign_ruleset_tells_who_forwards_and_who_helps_pptp)
 		assert_int_equal(foreign_ruleset_helps_pptp(ruleset), rows[i].helps);
 		json_decref(ruleset);
 	}
+	json_t *ours = json("{'nftables':[{'rule':{'family':'inet','table':'poptun','chain':'p','"
+			    "expr':[{'masquerade':null}]}}]}");
+	assert_false(foreign_ruleset_forwards(ours));
+	json_decref(ours);
+	json_t *theirs = json("{'nftables':[{'rule':{'family':'inet','table':'t','chain':'p','expr'"
+			      ":[{'xt':{'type':'target','name':'SNAT'}}]}}]}");
+	assert_true(foreign_ruleset_forwards(theirs));
+	json_decref(theirs);
 	json_t *nft = json("{'nftables':[{'ct "
 			   "helper':{'family':'ip','table':'t','name':'p','type':'pptp'}}]}");
 	assert_true(foreign_ruleset_helps_pptp(nft));

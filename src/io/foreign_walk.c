@@ -436,35 +436,44 @@ void foreign_judge(const json_t *json, const struct foreign_plan *plan, const ch
 	json_decref(ruleset.sets);
 }
 
-static bool forwards(const json_t *chain)
+/* Statements that translate addresses; iptables-nft's are xt targets of the same names. */
+static bool translates(const json_t *statement)
 {
-	const char *hook = text_of(chain, "hook"), *type = text_of(chain, "type");
-	return strncmp(text_of(chain, "table"), "poptun", strlen("poptun")) != 0 &&
-	       (strcmp(type, "nat") == 0 || strcmp(hook, "forward") == 0);
+	static const char *const names[][2] = {{"masquerade", "MASQUERADE"},
+					       {"snat", "SNAT"},
+					       {"dnat", "DNAT"},
+					       {"redirect", "REDIRECT"}};
+	const char *target = text_of(json_object_get(statement, "xt"), "name");
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (json_object_get(statement, names[i][0]) || strcmp(target, names[i][1]) == 0)
+			return true;
+	return false;
 }
 
-/* An empty chain of a table that some tool makes at each start forwards nothing. */
-static bool has_rules(const struct ruleset *ruleset, const json_t *chain)
+static bool rule_translates(const json_t *rule)
 {
-	char key[512];
-	name_in(text_of(chain, "family"), text_of(chain, "table"), text_of(chain, "name"), key);
-	return json_object_get(ruleset->rules, key) != NULL;
+	size_t i;
+	json_t *statement;
+	if (strncmp(text_of(rule, "table"), "poptun", strlen("poptun")) == 0)
+		return false;
+	json_array_foreach(json_object_get(rule, "expr"), i, statement)
+	{
+		if (translates(statement))
+			return true;
+	}
+	return false;
 }
 
 bool foreign_ruleset_forwards(const json_t *json)
 {
-	struct ruleset ruleset = ruleset_of(json);
-	bool found = false;
 	size_t i;
 	json_t *row;
-	json_array_foreach(ruleset.all, i, row)
+	json_array_foreach(json_object_get(json, "nftables"), i, row)
 	{
-		const json_t *chain = json_object_get(row, "chain");
-		found = found || (chain && forwards(chain) && has_rules(&ruleset, chain));
+		if (rule_translates(json_object_get(row, "rule")))
+			return true;
 	}
-	json_decref(ruleset.rules);
-	json_decref(ruleset.sets);
-	return found;
+	return false;
 }
 
 bool foreign_ruleset_helps_pptp(const json_t *json)

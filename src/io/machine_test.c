@@ -345,7 +345,11 @@ TEST(forwarding_stays_on_while_another_forwarder_is_in_sight)
 	static const char *const forwarders[][2] = {
 		{"ip link add br0 type bridge && ip link set br0 up", "ip link del br0"},
 		{"iptables -t nat -A POSTROUTING -j MASQUERADE", "iptables -t nat -F"},
-		{"iptables-legacy -A FORWARD -j ACCEPT", "iptables-legacy -F"},
+		{"iptables-legacy -t nat -A POSTROUTING -j MASQUERADE",
+		 "iptables-legacy -t nat -F"},
+		{"nft 'add table ip n; add chain ip n p { type nat hook postrouting priority 100; "
+		 "}; add rule ip n p snat to 192.0.2.1'",
+		 "nft delete table ip n"},
 	};
 	enter_namespace();
 	struct machine m;
@@ -362,6 +366,12 @@ TEST(forwarding_stays_on_while_another_forwarder_is_in_sight)
 		assert_false(forwards());
 		close(fd);
 	}
+	int fd = tun("pptp0"); /* a firewall alone forwards nothing */
+	up(&plan, &m);
+	run("iptables -A FORWARD -j ACCEPT");
+	machine_down(&m);
+	assert_false(forwards());
+	close(fd);
 	leave_namespace();
 }
 

@@ -8,7 +8,7 @@
  *   lcp.h ipcp.h ipv6cp.h ccp.h   the four protocols: what is asked and what is granted
  *   mppe.h       encryption         frame.h   address, control and protocol field
  *   link.h       phases and doors: which packet may pass when; the only door of this room for
- *                session/. link.c holds the phases, link_path.c the way of a packet
+ *                session/
  *
  * struct session owns a struct link by value. Control frames and login questions go out by the
  * outbox; data packets are changed in place. Whether a data packet leaves encrypted, clear or not

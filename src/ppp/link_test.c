@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/proof.h"
 #include "base/base.h"
 #include "ppp/pair_test.h"
 
@@ -105,8 +106,8 @@ TEST(link_does_every_login_with_every_encryption)
 					if (!(bits[0] || bits[1]) || !(bits[2] || bits[3]))
 						continue; /* no mode at all is no setting */
 					check_combination(&(struct combination){
-						methods[m], policy, sizes[z], bits[0], bits[1],
-						bits[2], bits[3]});
+						methods[m], (enum mppe_policy)policy, sizes[z],
+						bits[0], bits[1], bits[2], bits[3]});
 				}
 }
 
@@ -247,6 +248,33 @@ TEST(link_proves_both_ends_to_each_other)
 	pair_free(p);
 }
 
+/* Plays everything but leaves the server at the moment where its verdict is due. */
+static struct pair *at_verdict(void)
+{
+	struct pair *p = pair_new();
+	p->end[PAIR_SERVER].mute_registrar = true;
+	pair_open(p);
+	pair_run(p, 0);
+	assert_true(p->end[PAIR_SERVER].asked);
+	p->end[PAIR_SERVER].count = p->end[PAIR_CLIENT].count = 0;
+	return p;
+}
+
+/* The server goes on alone; what it sends is left for the test to read. */
+static void give_verdict(struct pair *p, bool keys)
+{
+	struct auth_verdict v = {.result = AUTH_ACCEPT,
+				 .keys.present = keys,
+				 .local_address = 0xc0a80a01,
+				 .remote_address = 0xc0a80a64,
+				 .dns = {0x08080808, 0x08080404}};
+	struct pair_frame success;
+	link_on_verdict(&p->end[PAIR_SERVER].link, &v, p->now_ms);
+	pair_collect(p, PAIR_SERVER);
+	assert_true(pair_take(p, PAIR_SERVER, &success));
+	assert_memory_equal(success.bytes, "\xff\x03\xc2\x23\x03", 5);
+}
+
 /* ---- encryption that is required ---- */
 
 TEST(link_lets_no_clear_packet_in_or_out_where_encryption_is_required)
@@ -298,7 +326,7 @@ TEST(link_ends_rather_than_go_on_in_clear)
 			struct link_item item;
 			bool clear;
 			for (int e = 0; e < 2; e++)
-				p->end[e].settings.mppe = policy;
+				p->end[e].settings.mppe = (enum mppe_policy)policy;
 			pair_open(p);
 			pair_run(p, 1000);
 			assert_true(pair_ping(p, PAIR_CLIENT, &clear) && !clear);
@@ -314,6 +342,19 @@ TEST(link_ends_rather_than_go_on_in_clear)
 			assert_int_equal(p->end[PAIR_SERVER].ipv4_down, 1);
 			pair_free(p);
 		}
+}
+
+TEST(link_ends_where_the_peer_has_no_ccp_and_encryption_is_required)
+{
+	struct pair *p = at_verdict();
+	give_verdict(p, true);
+	pair_give_hex(p, PAIR_SERVER, "8021 01 01 000a 0306 c0a80a64");
+	pair_give_hex(p, PAIR_SERVER, "ff03c021 08 77 0010 80fd 0101000a 120601000040");
+	assert_int_equal(p->end[PAIR_SERVER].link.phase, LINK_TERMINATE);
+	pair_give_hex(p, PAIR_SERVER, "ff03c021 06 02 0004");
+	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_MPPE);
+	assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 0);
+	pair_free(p);
 }
 
 TEST(link_says_why_where_the_login_gives_no_keys)
@@ -352,33 +393,6 @@ TEST(link_reacks_a_ccp_request_whose_ack_was_lost)
 }
 
 /* ---- what real peers do ---- */
-
-/* Plays everything but leaves the server at the moment where its verdict is due. */
-static struct pair *at_verdict(void)
-{
-	struct pair *p = pair_new();
-	p->end[PAIR_SERVER].mute_registrar = true;
-	pair_open(p);
-	pair_run(p, 0);
-	assert_true(p->end[PAIR_SERVER].asked);
-	p->end[PAIR_SERVER].count = p->end[PAIR_CLIENT].count = 0;
-	return p;
-}
-
-/* The server goes on alone; what it sends is left for the test to read. */
-static void give_verdict(struct pair *p, bool keys)
-{
-	struct auth_verdict v = {.result = AUTH_ACCEPT,
-				 .keys.present = keys,
-				 .local_address = 0xc0a80a01,
-				 .remote_address = 0xc0a80a64,
-				 .dns = {0x08080808, 0x08080404}};
-	struct pair_frame success;
-	link_on_verdict(&p->end[PAIR_SERVER].link, &v, p->now_ms);
-	pair_collect(p, PAIR_SERVER);
-	assert_true(pair_take(p, PAIR_SERVER, &success));
-	assert_memory_equal(success.bytes, "\xff\x03\xc2\x23\x03", 5);
-}
 
 TEST(link_naks_the_windows_ccp_request_and_keeps_ipcp_that_comes_early)
 {
@@ -479,6 +493,86 @@ TEST(link_naks_a_ccp_request_without_mppe_and_ends_at_its_reject)
 	pair_run(p, 20000);
 	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_MPPE);
 	assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 0);
+	pair_free(p);
+}
+
+/*
+ * Our own recording of Debian's pppd 2.4.9 as client (user testvpn1, password test123): everything
+ * it sent after its login, and what its own server answered, which is what ours answers too.
+ */
+TEST(link_plays_the_recorded_call_of_pppd)
+{
+	static const struct {
+		bool from_client;
+		const char *frame;
+	} call[] = {
+		{false, "ff0380fd 0101000a 120601000040"},
+		{true, "80fd 0101000a 120601000040"},
+		{false, "ff0380fd 0201000a 120601000040"},
+		{true, "80fd 0201000a 120601000040"},
+		{false, "ff038021 0101000a 0306c0a80a01"},
+		{false, "ff038057 0101000e 010a94eb509e3a1be392"},
+		{true, "8021 01010016 030600000000 810600000000 830600000000"},
+		{false, "ff038021 03010016 0306c0a80a64 810608080808 830608080808"},
+		{true, "8057 0101000e 010a29f11280147c591e"},
+		{false, "ff038057 0201000e 010a29f11280147c591e"},
+		{true, "8021 0201000a 0306c0a80a01"},
+		{true, "8057 0201000e 010a94eb509e3a1be392"},
+		{true, "8021 01020016 0306c0a80a64 810608080808 830608080808"},
+		{false, "ff038021 02020016 0306c0a80a64 810608080808 830608080808"},
+	};
+	struct auth_proof login = {.method = AUTH_MSCHAPV2, .identifier = 0x98, .name = "testvpn1"};
+	struct auth_verdict verdict;
+	struct packet packet;
+	enum link_payload payload;
+	uint8_t frame[256];
+	login.challenge.length =
+		(uint16_t)test_unhex("cdfa3339247ec865987ca8c17b8389fc", login.challenge.bytes, 16);
+	login.response.length =
+		(uint16_t)test_unhex("402b6a9f419c936496a22136e2b2995c 0000000000000000"
+				     "092b946a3028bc6f16ebe645c332545ddf0f6be09bbdfde3 00",
+				     login.response.bytes, 49);
+	assert_true(auth_verify(&login, "test123", 7, &verdict));
+	assert_memory_equal(verdict.message.bytes, "S=DA7604", 8);
+	verdict.local_address = 0xc0a80a01;
+	verdict.remote_address = 0xc0a80a64;
+	verdict.dns[0] = verdict.dns[1] = 0x08080808;
+	struct pair *p = at_verdict();
+	memcpy(p->end[PAIR_SERVER].settings.interface_id, "\x94\xeb\x50\x9e\x3a\x1b\xe3\x92", 8);
+	link_on_verdict(&p->end[PAIR_SERVER].link, &verdict, p->now_ms);
+	pair_collect(p, PAIR_SERVER);
+	struct pair_frame success;
+	assert_true(pair_take(p, PAIR_SERVER, &success));
+	for (size_t i = 0; i < COUNT_OF(call); i++)
+		if (call[i].from_client)
+			assert_int_equal(pair_give_hex(p, PAIR_SERVER, call[i].frame), DROP_NONE);
+		else
+			pair_expect(p, PAIR_SERVER, call[i].frame);
+	assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 1);
+	assert_int_equal(p->end[PAIR_SERVER].ipv6_up, 1);
+	/* Its first two packets, a router solicitation and a ping, in the other order; each once.
+	 */
+	static const char *const first =
+		"fd9000b957e26dad616cbf4002c475a32f80f9d3c24e94bfa4aa85ae6a3f7cbb"
+		"4a7501e53293a55c26f2b17f5f97798bb6926b18e4";
+	static const char *const second =
+		"fd90012420f554daeabc217a273348d43da2e1674bfaa655e39ce0ef186f838e"
+		"ca229546ca06249b02d9215474aba9c81936978522a8fcfc4384734eaab06bb7"
+		"7b389828fb61e9f4cd8c3d9bf0e0ac7a9162eb14628b5bbb80";
+	size_t length = test_unhex(second, frame, sizeof(frame));
+	assert_int_equal(pair_give(p, PAIR_SERVER, frame, length, &payload, &packet), DROP_NONE);
+	assert_int_equal(payload, LINK_PAYLOAD_IPV4);
+	assert_int_equal(packet.length, 84);
+	assert_memory_equal(packet.data + 12, "\xc0\xa8\x0a\x64\xc0\xa8\x0a\x01\x08\x00", 10);
+	length = test_unhex(first, frame, sizeof(frame));
+	assert_int_equal(pair_give(p, PAIR_SERVER, frame, length, &payload, &packet), DROP_NONE);
+	assert_int_equal(payload, LINK_PAYLOAD_IPV6);
+	assert_int_equal(packet.length, 48);
+	assert_memory_equal(packet.data + 8, "\xfe\x80\0\0\0\0\0\0\x29\xf1\x12\x80\x14\x7c\x59\x1e",
+			    16);
+	assert_int_equal(pair_give(p, PAIR_SERVER, frame, length, &payload, &packet),
+			 DROP_MPPE_LATE);
+	assert_int_equal(p->end[PAIR_SERVER].count, 0);
 	pair_free(p);
 }
 

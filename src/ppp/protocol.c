@@ -1,6 +1,5 @@
 #include "ppp/protocol.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -38,6 +37,14 @@ void protocol_send(struct protocol *p, uint8_t code, uint8_t identifier, const v
 	protocol_trace(p, "sent", frame + FRAME_HEADER, PACKET_HEADER + length);
 }
 
+static void hex_put(char to[static 3], uint8_t octet)
+{
+	static const char digits[] = "0123456789abcdef";
+	to[0] = digits[octet >> 4];
+	to[1] = digits[octet & 15];
+	to[2] = 0;
+}
+
 void protocol_trace(struct protocol *p, const char *direction, const uint8_t *packet, size_t length)
 {
 	static const char *const codes[] = {
@@ -50,7 +57,7 @@ void protocol_trace(struct protocol *p, const char *direction, const uint8_t *pa
 	if (length < PACKET_HEADER)
 		return;
 	for (size_t i = 0; i < MIN_OF(length - PACKET_HEADER, TRACED); i++)
-		snprintf(hex + 2 * i, 3, "%02x", packet[PACKET_HEADER + i]);
+		hex_put(hex + 2 * i, packet[PACKET_HEADER + i]);
 	outbox_print(p->out, LINK_TRACE, "%s %s %s id=%u %s", direction, p->kind->name,
 		     packet[0] < COUNT_OF(codes) ? codes[packet[0]] : "unknown-code", packet[1],
 		     hex);

@@ -135,9 +135,9 @@ TEST(lcp_answers_requests)
 		{"01 03 0018 0206 00000000 0506 11223344 0702 0802 0104 0578",
 		 "02 03 0018 0206 00000000 0506 11223344 0702 0802 0104 0578"},
 		/* Windows 2000: Magic, PFC, ACFC, Callback, MRRU, Endpoint-Discriminator */
-		{"01 00 002c 0506 021952cf 0702 0802 0d03 06 1104 064e 1317 01 "
-		 "29f76a9077f1472c835247f271d65607 0000 000c",
-		 "04 00 0022 0d03 06 1104 064e 1317 01 29f76a9077f1472c835247f271d65607 0000 000c"},
+		{"01 00 002c 0506 0badcafe 0702 0802 0d03 06 1104 064e 1317 01 "
+		 "000102030405060708090a0b0c0d0e0f 0000 000c",
+		 "04 00 0022 0d03 06 1104 064e 1317 01 000102030405060708090a0b0c0d0e0f 0000 000c"},
 		/* Quality, FCS, Numbered-Mode, Compound-Frames, vendor: all rejected, in order */
 		{"01 05 0012 0408 c025 00000064 0903 04 0a03 02",
 		 "04 05 0012 0408 c025 00000064 0903 04 0a03 02"},
@@ -368,7 +368,7 @@ TEST(lcp_cuts_what_it_rejects_to_the_peers_mru)
 TEST(lcp_hears_identification_and_kin_without_an_answer)
 {
 	static const char *const packets[] = {
-		"0c 02 0012 021952cf 4d535241 5356352e 3030", /* MSRASV5.00 */
+		"0c 02 0012 0badcafe 4d535241 5356352e 3030", /* MSRASV5.00 */
 		"0c 02 0008 00000000",
 		"0d 02 000c 00000000 00000e10",
 		"0b 02 0008 00000000",

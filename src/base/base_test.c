@@ -252,6 +252,14 @@ TEST(text_escape_keeps_a_log_line_one_line)
 	assert_string_equal(text_escape(text, 6, "ab\ncd", 5), "ab");
 }
 
+TEST(text_quote_keeps_blanks_but_never_ends_the_quotes)
+{
+	char text[32];
+	assert_string_equal(text_quote(text, sizeof(text), "a b=c\"\\\n\x7f", 9),
+			    "a b=c\\x22\\x5c\\x0a\\x7f");
+	assert_string_equal(text_quote(text, 6, "ab\"cd", 5), "ab");
+}
+
 TEST(address_parse_takes_four_octets_and_nothing_else)
 {
 	static const struct {

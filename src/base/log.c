@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static void write_to_stderr(void *context, enum log_level level, const char *line)
@@ -63,13 +64,12 @@ void log_at(enum log_level level, const char *format, ...)
 	va_end(arguments);
 }
 
-const char *text_escape(char *to, size_t size, const void *bytes, size_t length)
+static const char *escape(char *to, size_t size, const uint8_t *from, size_t length,
+			  const char *also)
 {
-	const uint8_t *from = bytes;
 	size_t used = 0;
 	for (size_t i = 0; i < length; i++) {
-		bool plain = from[i] > ' ' && from[i] < 127 && from[i] != '"' && from[i] != '=' &&
-			     from[i] != '\\';
+		bool plain = from[i] >= ' ' && from[i] < 127 && !strchr(also, from[i]);
 		if (used + (plain ? 1 : 4) >= size)
 			break;
 		if (plain)
@@ -80,4 +80,14 @@ const char *text_escape(char *to, size_t size, const void *bytes, size_t length)
 	if (size)
 		to[used] = 0;
 	return to;
+}
+
+const char *text_escape(char *to, size_t size, const void *bytes, size_t length)
+{
+	return escape(to, size, bytes, length, " \"=\\");
+}
+
+const char *text_quote(char *to, size_t size, const void *bytes, size_t length)
+{
+	return escape(to, size, bytes, length, "\"\\");
 }

@@ -29,3 +29,6 @@ void log_at(enum log_level level, const char *format, ...) __attribute__((format
  * Cut to fit, always ended by NUL. Returns `to`.
  */
 const char *text_escape(char *to, size_t size, const void *bytes, size_t length);
+
+/* The same for text that stands between quotes: blanks and '=' stay readable there. */
+const char *text_quote(char *to, size_t size, const void *bytes, size_t length);

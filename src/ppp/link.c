@@ -116,7 +116,7 @@ static void on_goodbye(struct link *l, const uint8_t *packet, size_t length, uin
 	char text[64], escaped[64];
 	size_t said = MIN_OF(length - 4, sizeof(text));
 	memcpy(text, packet + 4, said);
-	text_escape(escaped, sizeof(escaped), text, said);
+	text_quote(escaped, sizeof(escaped), text, said);
 	char why[sizeof(l->end.text)];
 	snprintf(why, sizeof(why), "the peer hung up%s%s", said ? ": " : "", escaped);
 	set_end(l, LINK_END_PEER, 0, why);
@@ -282,6 +282,12 @@ void link_close(struct link *l, const char *why, uint64_t now_ms)
 {
 	if (!l->ended)
 		link_terminate(l, LINK_END_LOCAL, 0, why, now_ms);
+}
+
+void link_close_ipv6(struct link *l, uint64_t now_ms)
+{
+	if (!l->ending)
+		link_on_ipv6cp(l, protocol_event(&l->ipv6cp.protocol, FSM_CLOSE, now_ms), now_ms);
 }
 
 static void echo(struct link *l, uint64_t now_ms)

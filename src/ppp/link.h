@@ -166,6 +166,10 @@ void link_fini(struct link *l); /* wipes keys; puts nothing */
  * latest when LCP's patience is over. */
 void link_close(struct link *l, const char *why, uint64_t now_ms);
 
+/* Closes IPv6CP alone, in order; what else is up stays up. Without another network protocol that is
+ * the link's end. */
+void link_close_ipv6(struct link *l, uint64_t now_ms);
+
 /* First half of receipt: the frame at p->data. On DROP_NONE the address, control and protocol
  * fields are pulled off. */
 enum drop link_admit(struct link *l, struct packet *p, struct link_item *item, uint64_t now_ms);

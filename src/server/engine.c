@@ -306,22 +306,34 @@ void engine_end_session(struct engine *engine, struct member *member, const char
 	engine_touch(engine, member);
 }
 
+/* All sessions at once want more done than the outbox holds. */
+static void relieve(struct engine *engine)
+{
+	if (session_host_is_crowded(&engine->host))
+		engine_perform(engine);
+}
+
 static void farewell(void *context, struct member *member)
 {
+	relieve(context);
 	engine_end_session(context, member, "server shutdown");
 }
 
 static void hang_up(void *context, struct member *member)
 {
 	struct engine *engine = context;
+	relieve(engine);
 	session_hang_up(member->session, LINK_END_LOCAL, "server shutdown", engine->loop->now_ms);
 }
 
 static void stop_lines(struct engine *engine)
 {
 	for (size_t i = 0; i < engine->lines.size; i++) {
-		for (struct map_node *node = engine->lines.chains[i]; node; node = node->next) {
+		struct map_node *next;
+		for (struct map_node *node = engine->lines.chains[i]; node; node = next) {
 			struct line *line = CONTAINER_OF(node, struct line, by_id);
+			next = node->next; /* a line may be freed; only one that was stopped is */
+			relieve(engine);
 			if (line->connection)
 				connection_stop(line->connection, "server shutdown",
 						engine->loop->now_ms);

@@ -95,6 +95,13 @@ static void receive_one(struct packets *packets, const struct gre_datagram *data
 	settle_received(packets);
 }
 
+/* Control frames of this batch want much done already: it is done before more is read of them. */
+static void relieve(struct packets *packets)
+{
+	settle_received(packets); /* before a session that it belongs to may be gone */
+	engine_perform(packets->engine);
+}
+
 static void on_gre(void *context, uint32_t events)
 {
 	struct packets *packets = context;
@@ -106,8 +113,11 @@ static void on_gre(void *context, uint32_t events)
 			break;
 		packets->engine->counters.receive_calls++;
 		packets->engine->counters.receive_packets += (uint64_t)count;
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
 			receive_one(packets, &datagrams[i]);
+			if (session_host_is_crowded(&packets->engine->host))
+				relieve(packets);
+		}
 		settle_received(packets);
 		engine_perform(packets->engine);
 		packets_flush(packets);

@@ -150,9 +150,7 @@ static void for_session(struct engine *engine, struct member *member,
 		break;
 	case ACTION_IPV6_UP:
 		if (!table_hold_interface(&engine->table, member))
-			log_warning("session=%u ipv6=silent: another session holds its interface "
-				    "identifier",
-				    session->id);
+			session_refuse_ipv6(session, engine->loop->now_ms);
 		break;
 	case ACTION_IPV6_DOWN:
 		table_drop_interface(&engine->table, member);

@@ -50,11 +50,29 @@ struct session_host {
 
 void session_host_fini(struct session_host *host);
 
+/*
+ * So many actions wait that the owner carries them out before it lets any session or connection do
+ * more. Who feeds one packet, one deadline or 4 KiB of a stream at a time, and asks this in
+ * between, never comes near OUTBOX_LIMIT, whatever the peers send.
+ */
+bool session_host_is_crowded(const struct session_host *host);
+
 /* Puts an action: the doer's id, then the bytes. */
 void action_put(struct session_host *host, enum action_kind kind, uint32_t id, const void *bytes,
 		size_t length);
+/* Puts a line for the log, unless it is crowded beyond all measure there: then the line is lost,
+ * and nothing else. */
 void action_log(struct session_host *host, uint32_t id, enum log_level level, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
+
+/* Lines that a peer can provoke at will: so many in a second are written, the rest are counted. */
+enum { LINES_A_SECOND = 20 };
+struct line_limit {
+	uint64_t second;
+	uint32_t lines, left_out;
+};
+/* May one more be written? *left_out: how many were not since the last that was. */
+bool line_limit_allows(struct line_limit *limit, uint64_t now_ms, uint32_t *left_out);
 
 /* One action taken apart. `bytes` lie in the outbox: valid until the next put. */
 struct action_view {

@@ -70,6 +70,7 @@ struct session_settings *session_settings_configure(const struct settings *from)
 	memcpy(settings->our_name, from->name, strnlen(from->name, AUTH_NAME_LIMIT));
 	configure_link(&settings->link, from);
 	settings->control.first_message_ms = from->stimeout_ms;
+	settings->control.trace = from->debug || from->debug_link;
 	settings->idle_ms = from->idle_ms;
 	settings->max_connect_ms = from->max_connect_ms;
 	settings->mss_clamp = (uint16_t)MIN_OF(from->mss_clamp, UINT16_MAX);

@@ -20,6 +20,21 @@ static void report(struct connection *c, enum log_level level, const uint8_t *te
 		   address_print(c->caller.address, caller), (int)length, (const char *)text);
 }
 
+/* What the peer can provoke as often as it likes. */
+static void report_limited(struct connection *c, const uint8_t *text, size_t length,
+			   uint64_t now_ms)
+{
+	char note[64];
+	uint32_t left_out;
+	if (!line_limit_allows(&c->reports, now_ms, &left_out))
+		return;
+	if (left_out) {
+		int octets = snprintf(note, sizeof(note), "lines-left-out=%" PRIu32, left_out);
+		report(c, LOG_LEVEL_INFO, (const uint8_t *)note, (size_t)octets);
+	}
+	report(c, LOG_LEVEL_INFO, text, length);
+}
+
 /* The session leaves its slot; returns it, or NULL where the slot is empty. */
 static struct session *take_call(struct connection *c, uint16_t slot, uint64_t now_ms)
 {
@@ -67,6 +82,18 @@ static void on_call_event(struct connection *c, enum control_action kind, const 
 	}
 }
 
+/* Nothing follows from it, but who looks for trouble sees it: a NAT may have changed its call id.
+ */
+static void on_link_info(struct connection *c, const uint8_t *bytes)
+{
+	char line[160];
+	struct control_event event;
+	memcpy(&event, bytes, sizeof(event));
+	int length = snprintf(line, sizeof(line), "set-link-info call_id=%u %s", event.call_id,
+			      event.reason);
+	report(c, LOG_LEVEL_DEBUG, (const uint8_t *)line, MIN_OF((size_t)length, sizeof(line) - 1));
+}
+
 static void on_close(struct connection *c, const uint8_t *text, size_t length, uint64_t now_ms)
 {
 	char why[96];
@@ -100,10 +127,12 @@ static void pump(struct connection *c, uint64_t now_ms)
 			on_call_event(c, (enum control_action)action.kind, action.bytes, now_ms);
 			break;
 		case CONTROL_LINK_INFO:
+			on_link_info(c, action.bytes);
+			break;
 		case CONTROL_WAN_ERRORS:
-			break; /* the machine reports them itself; nothing follows from them */
+			break; /* the machine reports them itself */
 		case CONTROL_REPORT:
-			report(c, LOG_LEVEL_INFO, action.bytes, action.length);
+			report_limited(c, action.bytes, action.length, now_ms);
 			break;
 		case CONTROL_TRACE:
 			report(c, LOG_LEVEL_DEBUG, action.bytes, action.length);

@@ -22,6 +22,7 @@ struct connection {
 	size_t call_count;                        /* of the next */
 	struct session *calls[CONTROL_CALLS_MAX]; /* borrowed, by slot */
 	uint64_t idle_ms;                         /* since when there is no call */
+	struct line_limit reports;
 	uint32_t outer_mtu; /* for the sessions to come; the owner may learn it from TCP */
 };
 

@@ -49,10 +49,24 @@ void session_free(struct session *s)
 
 static void report(struct session *s, enum log_level level, const char *text, size_t length)
 {
-	char user[4 * AUTH_NAME_LIMIT + 1];
+	char user[AUTH_NAME_LIMIT + 1]; /* cut, so that a strange name leaves room for the rest */
 	text_escape(user, sizeof(user), s->user, strlen(s->user));
 	action_log(s->host, s->id, level, "session=%" PRIu32 "%s%s %.*s", s->id,
 		   *user ? " user=" : "", user, (int)length, text);
+}
+
+/* What the peer can provoke as often as it likes. */
+static void report_limited(struct session *s, const uint8_t *text, size_t length, uint64_t now_ms)
+{
+	char note[64];
+	uint32_t left_out;
+	if (!line_limit_allows(&s->reports, now_ms, &left_out))
+		return;
+	if (left_out) {
+		int octets = snprintf(note, sizeof(note), "lines-left-out=%" PRIu32, left_out);
+		report(s, LOG_LEVEL_INFO, note, (size_t)octets);
+	}
+	report(s, LOG_LEVEL_INFO, (const char *)text, length);
 }
 
 /* The account's line, for people and accountants, and the one that fail2ban matches where the login
@@ -108,7 +122,7 @@ static void ask(struct session *s, const uint8_t *proof, size_t length)
 {
 	struct action_question question = {.number = ++s->questions};
 	memcpy(&question.proof, proof, MIN_OF(length, sizeof(question.proof)));
-	s->question = question.number;
+	s->open_questions[question.proof.question == AUTH_PROVE] = question.number;
 	s->asked = true;
 	if (!*s->user) /* so that a refused login names whom it claimed to be */
 		memcpy(s->user, question.proof.name, sizeof(s->user));
@@ -142,10 +156,8 @@ static void on_network(struct session *s, enum link_action kind, const uint8_t *
 		if (!s->up_ms)
 			s->up_ms = now_ms;
 	}
-	if (s->ipv4_up || s->ipv6_up)
-		s->state = SESSION_UP;
-	else if (s->state == SESSION_UP)
-		s->state = SESSION_NEGOTIATING;
+	if (s->state != SESSION_ENDING) /* what is on its way down never comes up again */
+		s->state = s->ipv4_up || s->ipv6_up ? SESSION_UP : SESSION_NEGOTIATING;
 	enum action_kind action = ipv4 ? (up ? ACTION_IPV4_UP : ACTION_IPV4_DOWN)
 				       : (up ? ACTION_IPV6_UP : ACTION_IPV6_DOWN);
 	action_put(s->host, action, s->id, bytes, up ? sizeof(s->addresses) : 0);
@@ -182,7 +194,7 @@ static void pump(struct session *s, uint64_t now_ms)
 			break;
 		}
 		case LINK_REPORT:
-			report(s, LOG_LEVEL_INFO, (const char *)action.bytes, action.length);
+			report_limited(s, action.bytes, action.length, now_ms);
 			break;
 		case LINK_TRACE:
 			report(s, LOG_LEVEL_DEBUG, (const char *)action.bytes, action.length);
@@ -228,12 +240,24 @@ void session_hang_up(struct session *s, enum link_end_reason reason, const char 
 	finish(s, &end, now_ms);
 }
 
+void session_refuse_ipv6(struct session *s, uint64_t now_ms)
+{
+	static const char line[] =
+		"ipv6=refused: another session holds the peer's interface identifier";
+	if (s->state != SESSION_UP)
+		return;
+	report_limited(s, (const uint8_t *)line, strlen(line), now_ms);
+	link_close_ipv6(&s->link, now_ms);
+	pump(s, now_ms);
+}
+
 void session_on_verdict(struct session *s, uint32_t number, const struct auth_verdict *verdict,
 			uint64_t now_ms)
 {
-	if (!s->question || number != s->question || s->state != SESSION_NEGOTIATING)
+	uint32_t *open = &s->open_questions[verdict->question == AUTH_PROVE];
+	if (!*open || number != *open || s->state == SESSION_ENDING || s->state == SESSION_ENDED)
 		return;
-	s->question = 0;
+	*open = 0;
 	link_on_verdict(&s->link, verdict, now_ms);
 	pump(s, now_ms);
 }

@@ -57,10 +57,11 @@ struct session {
 	bool ipv4_up, ipv6_up;
 	struct link_addresses addresses; /* meaningful while up */
 	char user[AUTH_NAME_LIMIT + 1];  /* from the registrar; empty before */
-	uint32_t question;               /* number of the open question; 0: none */
+	uint32_t open_questions[2];      /* numbers, by enum auth_question; 0: none is open */
 	uint32_t questions;              /* asked so far */
 	bool asked;         /* the registrar knows this session: ACTION_RELEASE is due at the end */
 	uint16_t outer_mtu; /* of the way to the peer, octets of outer IP packet */
+	struct line_limit reports;
 	struct session_account account;
 	uint64_t drops[DROP_COUNT]; /* of this session's packets */
 	uint64_t started_ms, up_ms; /* up_ms: when the first network protocol opened; 0 before */
@@ -94,6 +95,9 @@ void session_close(struct session *s, const char *why, uint64_t now_ms);
 /* Ends it at once, the call being gone or the session replaced. */
 void session_hang_up(struct session *s, enum link_end_reason reason, const char *why,
 		     uint64_t now_ms);
+
+/* IPv6 alone comes down, in order: another session holds the peer's interface identifier. */
+void session_refuse_ipv6(struct session *s, uint64_t now_ms);
 
 /* The registrar's answer to question `number`; one that is not open any more is ignored. */
 void session_on_verdict(struct session *s, uint32_t number, const struct auth_verdict *verdict,

@@ -137,15 +137,18 @@ class Namespace:
         return self.run("sysctl", "-n", name).strip()
 
     def state(self):
-        """What a server may change here, as text to be compared: nothing that counts or ages by itself."""
+        """What a server may change here and must undo, as text to be compared: nothing that counts or ages by itself.
+
+        ip_forward is not of it: it stays on while another forwarder is in sight, as the town's bridge is.
+        """
         return "\n".join([
             *sorted(line.split(":")[1].strip() for line in self.ip("-o link").splitlines() if "link/ether" not in line),
-            self.ip("-4 -o address"),
-            self.ip("-4 route show table all"),
+            re.sub(r"^\d+: ", "", self.ip("-4 -o address"), flags=re.M),
+            self.ip("-4 route show table all").replace(" linkdown", ""),  # a bridge whose last guest has gone
             self.ip("rule"),
             self.ip("neighbour show proxy"),
             self.run("nft", "-s", "list", "ruleset"),
-            *(f"{name}={self.sysctl(name)}" for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")),
+            self.sysctl("net.ipv6.conf.all.forwarding"),
         ])
 
 

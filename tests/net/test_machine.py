@@ -53,6 +53,16 @@ def test_forwarding_that_was_on_stays_on(town, poptun):
     assert town.server.sysctl("net.ipv4.ip_forward") == "1"
 
 
+def test_forwarding_that_was_off_is_off_again_where_nobody_else_forwards(images, poptun):
+    """Also after kill -9: the run directory remembers. In the town it stays on, because of the bridge."""
+    with lab.Namespace("plain") as plain, lab.Server(plain) as server:
+        assert plain.sysctl("net.ipv4.ip_forward") == "1"
+        server.stop(signal.SIGKILL)
+        server.start()
+        assert server.stop() == 0
+        assert plain.sysctl("net.ipv4.ip_forward") == "0"
+
+
 def test_two_servers_in_one_namespace_do_not_disturb_each_other(town, poptun):
     before = town.server.state()
     town.server.ip("address add 10.99.0.200/24 dev lab0")

@@ -134,7 +134,7 @@ TEST(link_comes_up_over_a_wire_that_loses_and_doubles)
 		}
 		pair_free(p);
 	}
-	assert_true(up >= 190);
+	assert_int_equal(up, 200);
 }
 
 TEST(link_gives_up_in_bounded_time_on_a_dead_wire)
@@ -672,6 +672,74 @@ TEST(link_rejects_unknown_protocols_few_times_a_second)
 	pair_free(p);
 }
 
+/* A peer that logs in and then says nothing more. */
+TEST(link_ends_in_bounded_time_where_the_peer_falls_silent_after_its_login)
+{
+	static const struct {
+		enum mppe_policy policy;
+		uint64_t ms; /* at the latest */
+		enum link_end_reason reason;
+	} rows[] = {
+		{MPPE_REQUIRED, 30000, LINK_END_MPPE},
+		{MPPE_OPTIONAL, 36000, LINK_END_NETWORK}, /* the network starts after 6 s */
+		{MPPE_OFF, 30000, LINK_END_NETWORK},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct pair *p = at_verdict();
+		p->end[PAIR_SERVER].settings.mppe = rows[i].policy;
+		p->end[PAIR_SERVER].link.encrypt = rows[i].policy == MPPE_REQUIRED;
+		give_verdict(p, true);
+		p->lose_percent = 100;
+		pair_run(p, rows[i].ms + 9000); /* and three Terminate-Requests */
+		assert_int_equal(p->end[PAIR_SERVER].ended, 1);
+		assert_int_equal(p->end[PAIR_SERVER].end.reason, rows[i].reason);
+		pair_free(p);
+	}
+}
+
+/* One that agrees to nothing, but keeps talking. */
+TEST(link_ends_in_bounded_time_where_the_peer_talks_for_ever)
+{
+	static const char *const talk[] = {
+		"80fd 01 05 000a 1206 00000020", /* 40 bit, which is not allowed */
+		"80fd 01 05 0004",
+		"80fd 01 05 0006 1a02",
+	};
+	for (size_t i = 0; i < COUNT_OF(talk); i++) {
+		struct pair *p = at_verdict();
+		give_verdict(p, true);
+		p->lose_percent = 100;
+		for (int s = 0; s < 75 && !p->end[PAIR_SERVER].ended; s++) {
+			char ack[64];
+			pair_give_hex(p, PAIR_SERVER, talk[i]);
+			snprintf(ack, sizeof(ack), "80fd 02 %02x 000a 1206 01000040",
+				 p->end[PAIR_SERVER].link.ccp.protocol.request_identifier);
+			pair_give_hex(p, PAIR_SERVER, ack);
+			assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 0);
+			pair_run(p, 1000);
+		}
+		assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_MPPE);
+		pair_free(p);
+	}
+}
+
+TEST(link_mtu_is_what_the_peer_takes_and_the_settings_allow)
+{
+	static const struct {
+		uint16_t peer_mru, setting, mtu;
+	} rows[] = {{1500, 0, 1500},    {1400, 0, 1400},    {1400, 1300, 1300},
+		    {1200, 1300, 1200}, {1500, 9000, 1500}, {576, 0, 576}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct pair *p = pair_new();
+		p->end[PAIR_CLIENT].settings.mru = rows[i].peer_mru;
+		p->end[PAIR_SERVER].settings.mtu = rows[i].setting;
+		pair_open(p);
+		pair_run(p, 1000);
+		assert_int_equal(link_mtu(&p->end[PAIR_SERVER].link), rows[i].mtu);
+		pair_free(p);
+	}
+}
+
 /* ---- liveness and renegotiation ---- */
 
 TEST(link_ends_when_echoes_stay_unanswered)
@@ -685,6 +753,25 @@ TEST(link_ends_when_echoes_stay_unanswered)
 	pair_run(p, 30000);
 	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_ECHO);
 	assert_int_equal(link_end_pppd_status(LINK_END_ECHO, LINK_SERVER), 15);
+	pair_free(p);
+}
+
+TEST(link_asks_only_a_silent_peer_where_echo_is_adaptive)
+{
+	struct pair *p = pair_new();
+	bool clear;
+	p->end[PAIR_SERVER].settings.echo_adaptive = true;
+	p->end[PAIR_CLIENT].settings.echo_interval_ms = 0;
+	pair_open(p);
+	pair_run(p, 1000);
+	p->lose_percent = 100; /* echoes and answers are lost, data comes */
+	for (int i = 0; i < 100; i++) {
+		assert_true(pair_ping(p, PAIR_CLIENT, &clear));
+		pair_run(p, 20000);
+	}
+	assert_int_equal(p->end[PAIR_SERVER].ended, 0);
+	pair_run(p, 200000);
+	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_ECHO);
 	pair_free(p);
 }
 
@@ -838,6 +925,64 @@ TEST(link_survives_garbage_and_ends_or_opens_in_bounded_time)
 		for (int i = 0; i < 2; i++)
 			if (!p->end[i].ended && !protocol_is_opened(&p->end[i].link.ipcp.protocol))
 				assert_true(protocol_is_opened(&p->end[i].link.ipv6cp.protocol));
+		pair_free(p);
+	}
+}
+
+/* Every door of the link, in any order. */
+TEST(link_survives_random_events)
+{
+	for (unsigned seed = 1; seed <= 300; seed++) {
+		struct pair *p = pair_new();
+		struct pair_frame f;
+		struct packet packet;
+		enum link_payload payload;
+		bool clear;
+		p->random_state = seed;
+		p->lose_percent = seed % 20;
+		p->double_percent = seed % 7;
+		for (int i = 0; i < 2; i++)
+			p->end[i].settings.mppe = (enum mppe_policy)(seed % 3);
+		pair_open(p);
+		for (int n = 0; n < 200; n++) {
+			int end = (int)random_below(&p->random, 2);
+			struct link *l = &p->end[end].link;
+			struct auth_verdict v = {.result = (uint8_t)random_below(&p->random, 3),
+						 .question = (uint8_t)random_below(&p->random, 2)};
+			switch (random_below(&p->random, 12)) {
+			case 0:
+				link_on_verdict(l, &v, p->now_ms);
+				break;
+			case 1:
+				pair_run(p, random_below(&p->random, 5000));
+				break;
+			case 2:
+				pair_ping(p, end, &clear);
+				break;
+			case 3: /* a frame, but damaged */
+				if (!pair_take(p, end, &f))
+					break;
+				f.bytes[random_below(&p->random, (uint32_t)f.length)] ^=
+					(uint8_t)(1u << random_below(&p->random, 8));
+				pair_give(p, !end, f.bytes, f.length, &payload, &packet);
+				break;
+			case 4:
+				if (!random_below(&p->random, 20))
+					link_close(l, "by chance", p->now_ms);
+				break;
+			case 5:
+				link_on_time(l, p->now_ms + random_below(&p->random, 100));
+				break;
+			default:
+				if (pair_take(p, end, &f))
+					pair_give(p, !end, f.bytes, f.length, &payload, &packet);
+			}
+			pair_collect(p, end);
+		}
+		p->lose_percent = 0;
+		pair_run(p, 600000);
+		assert_true(p->end[0].ended == p->end[1].ended);
+		assert_true(p->end[0].ended || pair_is_up(p));
 		pair_free(p);
 	}
 }

@@ -543,6 +543,22 @@ TEST(ipv6cp_gives_another_identifier_for_zero_and_for_its_own)
 	}
 }
 
+TEST(ipv6cp_takes_the_identifier_that_it_is_told_but_not_the_peers)
+{
+	struct alone a;
+	alone_init(&a, LINK_CLIENT);
+	alone_start(&a, &a.ipv6cp.protocol);
+	give(&a, "03 01 000e 010a 1122334455667788");
+	expect(&a, "nak", "01 02 000e 010a 1122334455667788");
+	give(&a, "01 01 000e 010a 0200000000000009");
+	give(&a, "03 02 000e 010a 0200000000000009"); /* its own: we choose another */
+	assert_int_equal(a.sent[0], CODE_CONFIGURE_REQUEST);
+	assert_memory_not_equal(a.sent + 6, "\x02\0\0\0\0\0\0\x09", 8);
+	give(&a, "03 03 000e 010a 0000000000000000");
+	assert_memory_not_equal(a.sent + 6, "\0\0\0\0\0\0\0\0", 8);
+	outbox_fini(&a.out);
+}
+
 TEST(ccp_answers_requests)
 {
 	static const struct exchange rows[] = {

@@ -216,6 +216,7 @@ TEST(link_never_lets_a_peer_in_without_a_proof_that_was_demanded)
 		AUTH_BIT(AUTH_EAP); /* which cannot be asked for yet */
 	pair_open(p);
 	pair_run(p, 60000);
+	assert_int_equal(p->end[PAIR_SERVER].questions, 0);
 	assert_int_equal(p->end[PAIR_SERVER].authenticated, 0);
 	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_AUTH_METHOD);
 	pair_free(p);
@@ -354,6 +355,82 @@ TEST(link_ends_where_the_peer_has_no_ccp_and_encryption_is_required)
 	pair_give_hex(p, PAIR_SERVER, "ff03c021 06 02 0004");
 	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_MPPE);
 	assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 0);
+	pair_free(p);
+}
+
+TEST(link_once_encrypted_takes_nothing_clear_where_encryption_is_optional)
+{
+	struct pair *p = pair_new();
+	for (int i = 0; i < 2; i++)
+		p->end[i].settings.mppe = MPPE_OPTIONAL;
+	pair_open(p);
+	pair_run(p, 1000);
+	assert_true(p->end[PAIR_SERVER].link.mppe_on);
+	assert_int_equal(pair_give_hex(p, PAIR_SERVER, "0021 4500"), DROP_CLEAR);
+	/* The client comes again, without encryption this time: that is over. */
+	struct end_point *c = &p->end[PAIR_CLIENT];
+	link_fini(&c->link);
+	c->settings.mppe = MPPE_OFF;
+	c->ipv4_up = c->ipv4_down = 0;
+	link_open(&c->link, &c->settings, &p->random, &c->out, p->now_ms);
+	pair_collect(p, PAIR_CLIENT);
+	pair_run(p, 60000);
+	assert_int_equal(c->ipv4_up, 0);
+	assert_int_equal(p->end[PAIR_SERVER].end.reason, LINK_END_MPPE);
+	pair_free(p);
+}
+
+/* Admitted in one batch with the packet that brought encryption up. */
+TEST(link_delivers_no_clear_packet_that_was_admitted_before_encryption_came)
+{
+	struct pair *p = pair_new();
+	struct packet packet;
+	struct link_item item;
+	enum link_payload payload;
+	pair_open(p);
+	p->end[PAIR_SERVER].link.encrypt = false; /* as where it is optional */
+	packet_reset(&packet);
+	packet.length = test_unhex("0021 45000014", packet.data, 64);
+	assert_int_equal(link_admit(&p->end[PAIR_SERVER].link, &packet, &item, p->now_ms),
+			 DROP_NONE);
+	pair_run(p, 1000);
+	assert_true(pair_is_up(p));
+	assert_int_equal(
+		link_deliver(&p->end[PAIR_SERVER].link, &packet, &item, &payload, p->now_ms),
+		DROP_CLEAR);
+	assert_int_equal(payload, LINK_PAYLOAD_NONE);
+	pair_free(p);
+}
+
+static bool is_zero(const void *bytes, size_t length)
+{
+	const uint8_t *b = bytes;
+	while (length && !b[length - 1])
+		length--;
+	return !length;
+}
+
+TEST(link_keeps_no_key_longer_than_it_is_used)
+{
+	struct pair *p = pair_new();
+	struct link *l = &p->end[PAIR_SERVER].link;
+	pair_open(p);
+	pair_run(p, 1000);
+	assert_false(is_zero(l->mppe.send.session_key, 16));
+	assert_true(is_zero(&l->keys, sizeof(l->keys)));
+	assert_true(is_zero(&l->granted.keys, sizeof(l->granted.keys)));
+	assert_true(is_zero(l->auth_out.bytes, l->auth_out.capacity));
+	link_close(l, "done", p->now_ms);
+	assert_true(is_zero(&l->mppe, sizeof(l->mppe)));
+	assert_true(is_zero(&l->authenticator, sizeof(l->authenticator)));
+	pair_free(p);
+	/* And where the link ends between login and CCP. */
+	p = at_verdict();
+	l = &p->end[PAIR_SERVER].link;
+	give_verdict(p, true);
+	assert_int_equal(l->keys.present, 1);
+	link_close(l, "done", p->now_ms);
+	assert_true(is_zero(&l->keys, sizeof(l->keys)));
 	pair_free(p);
 }
 

@@ -98,6 +98,7 @@ static void act(struct pair *p, struct end_point *e, const struct action *a)
 		assert_int_equal(a->length, sizeof(e->question));
 		memcpy(&e->question, a->bytes, sizeof(e->question));
 		e->asked = true;
+		e->questions++;
 		break;
 	case LINK_AUTHENTICATED:
 		memcpy(&verdict, a->bytes, sizeof(verdict));

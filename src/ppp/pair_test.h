@@ -20,6 +20,7 @@ struct end_point {
 	struct pair_frame wire[PAIR_WIRE]; /* frames that it sent and the other has not got yet */
 	size_t first, count;
 	bool asked; /* a question is open */
+	int questions;
 	struct auth_proof question;
 	bool mute_registrar; /* questions are never answered */
 	int ipv4_up, ipv4_down, ipv6_up, ipv6_down, authenticated, ended; /* how often */

@@ -39,14 +39,14 @@ enum mppe_policy { MPPE_OFF, MPPE_OPTIONAL, MPPE_REQUIRED };
 
 enum link_action {
 	LINK_FRAME = 1, /* a whole PPP frame for the tunnel */
-	LINK_ASK, /* struct auth_proof: see auth/verdict.h. Where no proof is demanded of a peer,
-		     the method is AUTH_NONE: the verdict gives it addresses. A later question
-		     stands in the place of an earlier one, whose verdict is not to be passed on any
-		     more */
-	LINK_AUTHENTICATED, /* struct auth_verdict without its keys; again after each LCP
-			     * renegotiation
-			     */
-	LINK_IPV4_UP,       /* struct link_addresses: IPCP opened */
+	/* struct auth_proof: see auth/verdict.h. Where no proof is demanded of a peer, the method
+	   is AUTH_NONE: the verdict gives it addresses. A later AUTH_VERIFY stands in the place of
+	   an earlier one, whose verdict is not to be passed on any more; so does a later
+	   AUTH_PROVE. */
+	LINK_ASK,
+	/* struct auth_verdict without its keys; again after each LCP renegotiation */
+	LINK_AUTHENTICATED,
+	LINK_IPV4_UP, /* struct link_addresses: IPCP opened */
 	LINK_IPV4_DOWN,
 	LINK_IPV6_UP, /* struct link_addresses: IPv6CP opened */
 	LINK_IPV6_DOWN,

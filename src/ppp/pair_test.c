@@ -210,7 +210,8 @@ enum drop pair_give_hex(struct pair *p, int to, const char *hex)
 	uint8_t bytes[1600];
 	struct packet packet;
 	enum link_payload payload;
-	return pair_give(p, to, bytes, test_unhex(hex, bytes, sizeof(bytes)), &payload, &packet);
+	size_t length = test_unhex(hex, bytes, sizeof(bytes));
+	return pair_give(p, to, bytes, length, &payload, &packet);
 }
 
 void pair_expect(struct pair *p, int from, const char *hex)

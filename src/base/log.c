@@ -29,6 +29,11 @@ void log_set(log_sink *sink, void *context, enum log_level most)
 	log_now.most = most;
 }
 
+void log_set_level(enum log_level most)
+{
+	log_now.most = most;
+}
+
 bool log_is_on(enum log_level level)
 {
 	return level <= log_now.most;

@@ -15,6 +15,7 @@ typedef void log_sink(void *context, enum log_level level, const char *line);
 
 /* Sets the sink and the most talkative level that reaches it; NULL sink: the default. */
 void log_set(log_sink *sink, void *context, enum log_level most);
+void log_set_level(enum log_level most); /* the sink stays */
 bool log_is_on(enum log_level level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -117,7 +117,7 @@ static bool configure(struct server *server)
 		return false;
 	}
 	if (server->settings->debug || server->settings->debug_link)
-		log_set(NULL, NULL, LOG_LEVEL_DEBUG);
+		log_set_level(LOG_LEVEL_DEBUG);
 	server->session_settings = for_sessions(server, server->settings);
 	return server->session_settings != NULL;
 }
@@ -379,8 +379,7 @@ static int reload(void *context, char *why, size_t why_size)
 	warn_of_fixed(server->settings, settings);
 	engine_configure(&server->engine, sessions, settings->connections);
 	keeper_configure(&server->keeper, settings);
-	log_set(NULL, NULL,
-		settings->debug || settings->debug_link ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	log_set_level(settings->debug || settings->debug_link ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	settings_unref(server->settings);
 	session_settings_unref(server->session_settings);
 	server->settings = settings;

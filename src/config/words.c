@@ -121,6 +121,7 @@ bool words_next(struct words *words, struct word *word)
 	if (!find(words, word))
 		return false;
 	word->line = words->line;
+	word->start = words->next;
 	int quote = 0;
 	for (;;) {
 		int c = look(words);

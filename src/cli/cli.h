@@ -1,7 +1,10 @@
 /*
  * The command line: one row for each command, one file for each function.
  *
- *   main.c    finds the row, by the word or by the program's name    serve.c  poptun serve
+ *   main.c         finds the row, by the word          serve.c check.c …  one file for each command
+ *   pptpd.c        the program under pptpd's name      arguments.h        options and --help
+ *   ask.h          the running server, by HTTP         configuration.h    its files
+ *   secrets_text.h chap-secrets, edited                text.h             what people read
  *
  * Exit status: 0 done, 1 failed, 2 wrong usage.
  */
@@ -18,3 +21,13 @@ struct command {
 extern const struct command commands[]; /* ends with an empty row */
 
 int serve_command(int argc, char **argv);
+int status_command(int argc, char **argv);
+int sessions_command(int argc, char **argv);
+int show_command(int argc, char **argv);
+int disconnect_command(int argc, char **argv);
+int reload_command(int argc, char **argv);
+int user_command(int argc, char **argv);
+int check_command(int argc, char **argv);
+
+/* The whole program, where it is called by the name pptpd. */
+int pptpd_main(int argc, char **argv);

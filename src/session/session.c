@@ -90,11 +90,14 @@ static void report_end(struct session *s, const struct link_end *end, uint64_t n
 	report(s, LOG_LEVEL_INFO, line, MIN_OF((size_t)length, sizeof(line) - 1));
 }
 
+/* The session is over: what it held is free, the account is told. The call may stand a moment
+ * longer. */
 static void finish(struct session *s, const struct link_end *end, uint64_t now_ms)
 {
-	if (s->state == SESSION_ENDED)
+	if (s->state >= SESSION_LINGERING)
 		return;
-	s->state = SESSION_ENDED;
+	s->state = SESSION_LINGERING;
+	s->end = *end;
 	if (s->ipv4_up)
 		action_put(s->host, ACTION_IPV4_DOWN, s->id, NULL, 0);
 	if (s->ipv6_up)
@@ -103,7 +106,30 @@ static void finish(struct session *s, const struct link_end *end, uint64_t now_m
 	if (s->asked)
 		action_put(s->host, ACTION_RELEASE, s->id, NULL, 0);
 	report_end(s, end, now_ms);
-	action_put(s->host, ACTION_SESSION_ENDED, s->id, end, sizeof(*end));
+}
+
+static void leave(struct session *s)
+{
+	if (s->state == SESSION_ENDED)
+		return;
+	s->state = SESSION_ENDED;
+	action_put(s->host, ACTION_SESSION_ENDED, s->id, &s->end, sizeof(s->end));
+}
+
+/*
+ * The link took its leave. RFC 1661 §3.7: whoever answered a Terminate-Request waits a while before
+ * it hangs up. A peer whose call is cleared before it has read the Ack reports a broken line in
+ * place of, say, a wrong password (pppd: exit status 16 in place of 19).
+ */
+static void on_link_ended(struct session *s, const struct link_end *end, uint64_t now_ms)
+{
+	bool answered = end->reason == LINK_END_PEER || end->reason == LINK_END_AUTH_FAILED ||
+			end->reason == LINK_END_AUTH_METHOD || end->reason == LINK_END_MPPE;
+	finish(s, end, now_ms);
+	if (answered && s->settings->link.role == LINK_SERVER)
+		s->linger_ms = now_ms + s->settings->link.lcp.restart_ms;
+	else
+		leave(s);
 }
 
 static void send_frame(struct session *s, const uint8_t *frame, size_t length)
@@ -168,7 +194,7 @@ static void pump(struct session *s, uint64_t now_ms)
 {
 	struct action action;
 	while (outbox_take(&s->host->link_out, &action)) {
-		if (s->state == SESSION_ENDED)
+		if (s->state >= SESSION_LINGERING)
 			continue; /* hung up in the middle: what was still wanted is not wanted any
 				     more */
 		switch ((enum link_action)action.kind) {
@@ -190,7 +216,7 @@ static void pump(struct session *s, uint64_t now_ms)
 		case LINK_ENDED: {
 			struct link_end end;
 			memcpy(&end, action.bytes, sizeof(end));
-			finish(s, &end, now_ms);
+			on_link_ended(s, &end, now_ms);
 			break;
 		}
 		case LINK_REPORT:
@@ -223,7 +249,7 @@ void session_start(struct session *s, uint16_t peer_call_id, uint64_t now_ms)
 
 void session_close(struct session *s, const char *why, uint64_t now_ms)
 {
-	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED) {
+	if (s->state == SESSION_CALLING || s->state >= SESSION_LINGERING) {
 		session_hang_up(s, LINK_END_LOCAL, why, now_ms);
 		return;
 	}
@@ -238,6 +264,7 @@ void session_hang_up(struct session *s, enum link_end_reason reason, const char 
 	struct link_end end = {.reason = (uint8_t)reason};
 	snprintf(end.text, sizeof(end.text), "%s", why);
 	finish(s, &end, now_ms);
+	leave(s);
 }
 
 void session_refuse_ipv6(struct session *s, uint64_t now_ms)
@@ -255,7 +282,7 @@ void session_on_verdict(struct session *s, uint32_t number, const struct auth_ve
 			uint64_t now_ms)
 {
 	uint32_t *open = &s->open_questions[verdict->question == AUTH_PROVE];
-	if (!*open || number != *open || s->state == SESSION_ENDING || s->state == SESSION_ENDED)
+	if (!*open || number != *open || s->state >= SESSION_ENDING)
 		return;
 	*open = 0;
 	link_on_verdict(&s->link, verdict, now_ms);
@@ -273,7 +300,7 @@ enum drop session_admit(struct session *s, struct packet *p, struct session_item
 {
 	struct gre_header h;
 	item->has_payload = false;
-	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
+	if (s->state == SESSION_CALLING || s->state >= SESSION_LINGERING)
 		return session_drop(s, DROP_GRE_UNKNOWN_CALL);
 	if (!gre_pull(p, &h))
 		return session_drop(s, DROP_GRE_MALFORMED);
@@ -324,7 +351,7 @@ enum drop session_deliver(struct session *s, struct packet *p, const struct sess
 			  enum link_payload *payload, uint64_t now_ms)
 {
 	*payload = LINK_PAYLOAD_NONE;
-	if (s->state == SESSION_ENDED)
+	if (s->state >= SESSION_LINGERING)
 		return session_drop(s, DROP_LINK_NOT_UP);
 	/* Again, for a batch may hold the same packet twice. */
 	enum drop drop = gre_window_check(&s->gre.window, item->seq);
@@ -428,6 +455,8 @@ static uint64_t connect_deadline(const struct session *s)
 
 uint64_t session_deadline(const struct session *s)
 {
+	if (s->state == SESSION_LINGERING)
+		return s->linger_ms;
 	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
 		return TIME_NEVER;
 	uint64_t earliest = MIN_OF(gre_deadline(&s->gre), link_deadline(&s->link));
@@ -459,7 +488,9 @@ static void report_silence(struct session *s)
 
 void session_on_time(struct session *s, uint64_t now_ms)
 {
-	if (s->state == SESSION_CALLING || s->state == SESSION_ENDED)
+	if (s->state == SESSION_LINGERING && s->linger_ms <= now_ms)
+		leave(s);
+	if (s->state == SESSION_CALLING || s->state >= SESSION_LINGERING)
 		return;
 	if (gre_deadline(&s->gre) <= now_ms)
 		send_acknowledgement(s);
@@ -477,6 +508,7 @@ void session_on_time(struct session *s, uint64_t now_ms)
 
 const char *session_state_name(enum session_state state)
 {
-	static const char *const names[] = {"calling", "negotiating", "up", "ending", "ended"};
+	static const char *const names[] = {"calling", "negotiating", "up",
+					    "ending",  "lingering",   "ended"};
 	return names[state];
 }

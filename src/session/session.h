@@ -33,6 +33,7 @@ enum session_state {
 	SESSION_NEGOTIATING, /* LCP, authentication, network protocols */
 	SESSION_UP,          /* at least one network protocol is open */
 	SESSION_ENDING,      /* LCP's farewell is under way */
+	SESSION_LINGERING, /* over, all is free; the call stands until the peer has done its part */
 	SESSION_ENDED,
 };
 
@@ -48,6 +49,8 @@ struct session {
 	uint16_t slot;       /* of the connection */
 	uint32_t connection; /* id of the connection that carries the call */
 	enum session_state state;
+	struct link_end end;    /* from SESSION_LINGERING on */
+	uint64_t linger_ms;     /* meaningful then: until when */
 	struct endpoint caller; /* outer address and TCP port of the peer */
 	uint32_t called;        /* outer address that the peer dialled: GRE answers leave from it */
 	struct session_host *host;         /* borrowed */

@@ -71,6 +71,22 @@ static void log_complaints(const struct complaints *complaints)
 	}
 }
 
+/* Where localip was not said: our own address in the network that the pool lies in, if there is
+ * one. */
+static void choose_local(struct settings *settings)
+{
+	struct netlink netlink;
+	struct netlink_subnet subnet;
+	if (!settings->local_unsaid || netlink_open(&netlink))
+		return;
+	if (netlink_subnet_of(&netlink, address_ranges_nth(&settings->remote, 0), 0, &subnet) ==
+		    1 &&
+	    settings->local.length)
+		settings->local.ranges[0] =
+			(struct address_range){.first = subnet.address, .step = 1, .count = 1};
+	netlink_close(&netlink);
+}
+
 static struct settings *read_configuration(struct server *server)
 {
 	struct complaints complaints = {0};
@@ -79,6 +95,8 @@ static struct settings *read_configuration(struct server *server)
 	config_load(&source, &server->options->line, &settings, &complaints);
 	log_complaints(&complaints);
 	complaints_fini(&complaints);
+	if (settings)
+		choose_local(settings);
 	return settings;
 }
 
@@ -188,15 +206,10 @@ static void take_warning(struct server *server, const char *text)
 /* Rules of others that drop what we let through: said at start, and kept for `status`. */
 static void look_for_foreign_rules(struct server *server)
 {
-	struct foreign_plan plan = {
-		.interface = server->settings->interface,
-		.listen = server->settings->listen,
-		.client = address_ranges_nth(&server->settings->remote, 0),
-	};
 	static struct foreign_findings findings;
 	char text[FOREIGN_SENTENCE];
 	findings.count = 0;
-	if (foreign_find(&plan, &findings))
+	if (machine_foreign(&server->plan, &findings))
 		return;
 	for (size_t i = 0; i < findings.count; i++)
 		take_warning(server, foreign_print(&findings.all[i], text));

@@ -201,7 +201,7 @@ void link_start_network_phase(struct link *l, uint64_t now_ms)
 	if (!l->keys.present) {
 		bool server = l->settings->role == LINK_SERVER;
 		snprintf(why, sizeof(why),
-			 "encryption is required, and a login by %s gives no keys for it",
+			 "encryption is required, and a login by %s gives no keys",
 			 auth_method_name(server ? lcp_demanded(&l->lcp) : lcp_asked(&l->lcp)));
 		link_ccp_failed(l, why, now_ms);
 		return;

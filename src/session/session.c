@@ -263,7 +263,9 @@ void session_hang_up(struct session *s, enum link_end_reason reason, const char 
 {
 	struct link_end end = {.reason = (uint8_t)reason};
 	snprintf(end.text, sizeof(end.text), "%s", why);
-	finish(s, &end, now_ms);
+	/* A peer that was refused, or that heard our farewell, clears its call before LCP is done:
+	 * the reason is what came first, or a refused login would leave no trace. */
+	finish(s, s->link.ending ? &s->link.end : &end, now_ms);
 	leave(s);
 }
 

@@ -95,7 +95,8 @@ void session_start(struct session *s, uint16_t peer_call_id, uint64_t now_ms);
 /* Ends it in order: PPP says farewell first. `why` in words, for log and peer. */
 void session_close(struct session *s, const char *why, uint64_t now_ms);
 
-/* Ends it at once, the call being gone or the session replaced. */
+/* Ends it at once, the call being gone or the session replaced. Where it is ending already, its
+ * first reason stands. */
 void session_hang_up(struct session *s, enum link_end_reason reason, const char *why,
 		     uint64_t now_ms);
 

@@ -10,16 +10,9 @@
 #include "server/messages.h"
 #include "tests/test.h"
 
-enum { LATENCY_MS = 5, REORDER_MS = 30 };
 static const struct endpoint addresses[2] = {
 	[SERVER] = {0xcb007101, 1723}, [CLIENT] = {0xc6336402, 40000}};
 static const char password[] = "test123";
-
-static bool chance(struct world *w, uint32_t in_1000)
-{
-	struct random random = test_random(&w->seed);
-	return in_1000 && random_below(&random, 1000) < in_1000;
-}
 
 struct world *world_new(uint64_t seed)
 {
@@ -29,6 +22,7 @@ struct world *world_new(uint64_t seed)
 	assert_non_null(w->flights);
 	w->seed = seed;
 	w->now_ms = 1000;
+	w->receive_batch = BATCH_MAX;
 	for (int i = 0; i < 2; i++) {
 		w->ends[i].host.random = test_random(&w->seed);
 		w->ends[i].settings = session_settings_new(i == SERVER ? LINK_SERVER : LINK_CLIENT);
@@ -77,6 +71,37 @@ static struct session *new_session(struct world *w, int side)
 	return NULL;
 }
 
+/* Addresses, and who has to go. */
+static void grant(struct world *w, uint32_t session, struct auth_verdict *verdict)
+{
+	struct writer out = writer_of(verdict->evict.bytes, sizeof(verdict->evict.bytes));
+	for (uint32_t other = 1; w->registrar.evict && other <= session; other++)
+		write_u32(&out, other); /* itself among them: that is no way to end oneself */
+	verdict->evict.length = (uint16_t)out.length;
+	if (w->registrar.give_nothing)
+		return;
+	verdict->local_address = 0xc0a80a01;
+	verdict->remote_address = 0xc0a80a64 + session;
+	verdict->dns[0] = 0x08080808;
+}
+
+static void judge(struct world *w, int side, const struct message_login *asked,
+		  struct auth_verdict *verdict)
+{
+	const char *secret = w->registrar.wrong_password && side == SERVER ? "another" : password;
+	bool good = true;
+	if (asked->proof.question == AUTH_PROVE)
+		auth_prove(&asked->proof, secret, strlen(secret), &w->ends[side].host.random,
+			   verdict);
+	else if (asked->proof.method == AUTH_NONE)
+		verdict->result = AUTH_ACCEPT;
+	else
+		good = auth_verify(&asked->proof, secret, strlen(secret), verdict);
+	if (good && side == SERVER && asked->proof.question == AUTH_VERIFY)
+		grant(w, asked->session, verdict);
+	verdict->question = asked->proof.question;
+}
+
 /* The registrar: behind encoded messages, as in the real server. */
 static void answer(struct world *w, int side, uint32_t session, const uint8_t *bytes)
 {
@@ -90,16 +115,7 @@ static void answer(struct world *w, int side, uint32_t session, const uint8_t *b
 	assert_true(length > 0);
 	assert_non_null(message_decode(server_messages, wire, length, &asked, sizeof(asked)));
 	struct message_verdict verdict = {.session = session, .number = asked.number};
-	const char *secret = w->registrar.wrong_password && side == SERVER ? "another" : password;
-	if (side == SERVER) {
-		auth_verify(&asked.proof, secret, strlen(secret), &verdict.verdict);
-		verdict.verdict.local_address = 0xc0a80a01;
-		verdict.verdict.remote_address = 0xc0a80a64 + session;
-		verdict.verdict.dns[0] = 0x08080808;
-	} else {
-		auth_prove(&asked.proof, secret, strlen(secret), &w->ends[side].host.random,
-			   &verdict.verdict);
-	}
+	judge(w, side, &asked, &verdict.verdict);
 	for (size_t i = 0; i < COUNT_OF(w->answers) && !w->registrar.never; i++) {
 		struct answer *slot = &w->answers[i];
 		if (slot->used)
@@ -114,47 +130,6 @@ static void answer(struct world *w, int side, uint32_t session, const uint8_t *b
 	}
 }
 
-/* What the wire shows of a data frame: is it MPPE, or clear IP? */
-static void look_at_wire(struct world *w, const uint8_t *bytes, size_t length)
-{
-	struct reader in = reader_of(bytes, length);
-	struct gre_header h;
-	if (!gre_decode(&h, &in) || !h.has_seq)
-		return;
-	uint16_t protocol = read_u8(&in);
-	if (protocol == 0xff) {
-		read_u8(&in);
-		protocol = read_u8(&in);
-	}
-	if (!(protocol & 1))
-		protocol = (uint16_t)(protocol << 8 | read_u8(&in));
-	w->encrypted_packets += protocol == 0xfd;
-	w->clear_packets += protocol == 0x21 || protocol == 0x57;
-}
-
-static void fly(struct world *w, int to, uint16_t call_id, const uint8_t *bytes, size_t length)
-{
-	look_at_wire(w, bytes, length);
-	unsigned copies = chance(w, w->wire.lose) ? 0 : chance(w, w->wire.repeat) ? 2 : 1;
-	for (size_t i = 0; i < WIRE_SLOTS && copies; i++) {
-		struct in_flight *flight = &w->flights[i];
-		if (flight->used)
-			continue;
-		flight->used = true;
-		flight->to = (uint8_t)to;
-		flight->order = ++w->order;
-		flight->at_ms =
-			w->now_ms + LATENCY_MS + (chance(w, w->wire.reorder) ? REORDER_MS : 0);
-		flight->call_id = call_id;
-		flight->length = (uint16_t)length;
-		memcpy(flight->bytes, bytes, length);
-		if (w->on_wire)
-			w->on_wire(w, flight);
-		copies--;
-	}
-	assert_int_equal(copies, 0); /* the wire is long enough for every test */
-}
-
 static void end_session(struct world *w, int side, uint32_t id, const uint8_t *bytes)
 {
 	struct end *end = &w->ends[side];
@@ -164,10 +139,22 @@ static void end_session(struct world *w, int side, uint32_t id, const uint8_t *b
 	end->ended++;
 	struct session *session = *slot;
 	*slot = NULL;
+	for (size_t i = 0; i < DROP_COUNT; i++)
+		end->drops[i] += session->drops[i];
 	if (end->connection)
 		connection_on_session_ended(end->connection, session, end->last_end.reason,
 					    w->now_ms);
 	session_free(session);
+}
+
+static void evict(struct world *w, int side, const uint8_t *bytes)
+{
+	uint32_t id;
+	memcpy(&id, bytes, sizeof(id));
+	struct session **other = session_by_id(&w->ends[side], id);
+	w->ends[side].evictions++;
+	if (other)
+		session_hang_up(*other, LINK_END_LOCAL, "replaced by a new login", w->now_ms);
 }
 
 static void perform_one(struct world *w, int side, const struct action_view *view)
@@ -177,11 +164,13 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 	switch (view->kind) {
 	case ACTION_SEND_CONTROL:
 		assert_true(other->stream_length + view->length <= sizeof(other->stream));
+		assert_true(control_decode(&end->control_sent, view->bytes, view->length));
 		memcpy(other->stream + other->stream_length, view->bytes, view->length);
 		other->stream_length += view->length;
 		break;
 	case ACTION_CLOSE_CONTROL:
 		other->peer_closed = true;
+		end->closes++;
 		connection_free(end->connection);
 		end->connection = NULL;
 		break;
@@ -196,9 +185,7 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 		break;
 	}
 	case ACTION_SEND_GRE:
-		assert_true(view->length <= sizeof(w->flights[0].bytes));
-		fly(w, !side, (uint16_t)(view->bytes[6] << 8 | view->bytes[7]), view->bytes,
-		    view->length);
+		world_fly(w, !side, view->bytes, view->length);
 		break;
 	case ACTION_ASK:
 		end->asked++;
@@ -208,7 +195,7 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 		end->releases++;
 		break;
 	case ACTION_EVICT:
-		end->evictions++;
+		evict(w, side, view->bytes);
 		break;
 	case ACTION_IPV4_UP:
 		end->ipv4_ups++;
@@ -230,13 +217,15 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 			end->log[end->log_length++] = '\n';
 		}
 		break;
-	case ACTION_CONNECTED:
 	case ACTION_IPV6_DOWN:
+		end->ipv6_downs++;
+		break;
+	case ACTION_CONNECTED:
 		break;
 	}
 }
 
-static void perform(struct world *w, int side)
+void world_perform(struct world *w, int side)
 {
 	struct action_view view;
 	uint8_t copy[65536];
@@ -260,51 +249,15 @@ void world_dial(struct world *w, unsigned calls)
 					    addresses[SERVER].address, w->now_ms);
 	client->connection = connection_new(&client->host, client->settings, 1, addresses[SERVER],
 					    addresses[CLIENT].address, w->now_ms);
-	perform(w, SERVER);
-	perform(w, CLIENT);
+	world_perform(w, SERVER);
+	world_perform(w, CLIENT);
 	world_run(w, 10000, is_connected);
 	for (unsigned i = 0; i < calls && client->connection; i++) {
 		struct session *session = new_session(w, CLIENT);
 		assert_non_null(session);
 		assert_true(connection_call(client->connection, session, w->now_ms));
-		perform(w, CLIENT);
+		world_perform(w, CLIENT);
 	}
-}
-
-static void take_out(struct end *end, const struct packet *p)
-{
-	if (end->inbox_count < INBOX_SLOTS) {
-		end->inbox[end->inbox_count].length = p->length;
-		memcpy(end->inbox[end->inbox_count].bytes, p->data, MIN_OF(p->length, 1600));
-	}
-	end->inbox_count++;
-}
-
-/* One GRE packet through both halves. */
-static void receive(struct world *w, const struct in_flight *flight)
-{
-	struct end *end = &w->ends[flight->to];
-	static struct packet p;
-	struct session_item item;
-	enum link_payload payload;
-	for (size_t k = 0; k < WORLD_SESSIONS; k++) {
-		struct session *session = end->sessions[k];
-		if (!session || session->call_id != flight->call_id)
-			continue;
-		packet_reset(&p);
-		memcpy(p.data, flight->bytes, flight->length);
-		p.length = flight->length;
-		if (session_admit(session, &p, &item, w->now_ms) == DROP_NONE && item.has_payload) {
-			struct mppe_item *one = &item.link.mppe;
-			if (item.link.encrypted)
-				mppe_run(&one, 1);
-			if (session_deliver(session, &p, &item, &payload, w->now_ms) == DROP_NONE &&
-			    payload != LINK_PAYLOAD_NONE)
-				take_out(end, &p);
-		}
-		break;
-	}
-	perform(w, flight->to);
 }
 
 static void deliver_streams(struct world *w, int side)
@@ -318,11 +271,11 @@ static void deliver_streams(struct world *w, int side)
 		end->stream_length -= part;
 		memmove(end->stream, end->stream + part, end->stream_length);
 		connection_on_bytes(end->connection, bytes, part, w->now_ms);
-		perform(w, side);
+		world_perform(w, side);
 	}
 	if (end->peer_closed && end->connection) {
 		connection_on_lost(end->connection, "closed by peer", w->now_ms);
-		perform(w, side);
+		world_perform(w, side);
 	}
 }
 
@@ -352,7 +305,7 @@ static void deliver_answers(struct world *w)
 		struct session **session = session_by_id(&w->ends[a->to], verdict.session);
 		if (session) /* else it comes after the hang-up */
 			session_on_verdict(*session, verdict.number, &verdict.verdict, w->now_ms);
-		perform(w, a->to);
+		world_perform(w, a->to);
 	}
 }
 
@@ -382,12 +335,33 @@ static void on_time(struct world *w, int side)
 	for (size_t k = 0; k < WORLD_SESSIONS; k++) {
 		if (end->sessions[k] && session_deadline(end->sessions[k]) <= w->now_ms) {
 			session_on_time(end->sessions[k], w->now_ms);
-			perform(w, side);
+			world_perform(w, side);
 		}
 	}
 	if (end->connection && connection_deadline(end->connection) <= w->now_ms) {
 		connection_on_time(end->connection, w->now_ms);
-		perform(w, side);
+		world_perform(w, side);
+	}
+}
+
+/* What is there by now, in order of arrival, as one recvmmsg would bring it. */
+static void deliver_packets(struct world *w)
+{
+	static struct in_flight arrived[BATCH_MAX];
+	const struct in_flight *batch[BATCH_MAX];
+	struct in_flight *flight;
+	while ((flight = next_arrival(w)) && flight->at_ms <= w->now_ms) {
+		size_t count = 0;
+		int to = flight->to;
+		while (flight && flight->at_ms <= w->now_ms && flight->to == to &&
+		       count < w->receive_batch) {
+			arrived[count] = *flight;
+			batch[count] = &arrived[count];
+			count++;
+			flight->used = false;
+			flight = next_arrival(w);
+		}
+		world_receive(w, to, batch, count);
 	}
 }
 
@@ -405,12 +379,7 @@ bool world_run(struct world *w, uint64_t ms, bool (*done)(const struct world *w)
 		if (next > until)
 			break;
 		w->now_ms = MAX_OF(w->now_ms, next);
-		struct in_flight *flight;
-		while ((flight = next_arrival(w)) && flight->at_ms <= w->now_ms) {
-			struct in_flight arrived = *flight;
-			flight->used = false;
-			receive(w, &arrived);
-		}
+		deliver_packets(w);
 		deliver_answers(w);
 		on_time(w, SERVER);
 		on_time(w, CLIENT);
@@ -419,81 +388,92 @@ bool world_run(struct world *w, uint64_t ms, bool (*done)(const struct world *w)
 	return done ? done(w) : true;
 }
 
-static unsigned sessions_of(const struct end *end)
+unsigned world_sessions(const struct world *w, int end)
 {
 	unsigned count = 0;
 	for (size_t k = 0; k < WORLD_SESSIONS; k++)
-		count += end->sessions[k] != NULL;
+		count += w->ends[end].sessions[k] != NULL;
 	return count;
+}
+
+struct session *world_session(const struct world *w, int end, unsigned k)
+{
+	return w->ends[end].sessions[k];
+}
+
+static bool all_have(const struct world *w, bool ipv6)
+{
+	for (int side = 0; side < 2; side++) {
+		for (size_t k = 0; k < WORLD_SESSIONS; k++) {
+			const struct session *s = w->ends[side].sessions[k];
+			if (s && !(ipv6 ? s->ipv6_up : s->ipv4_up))
+				return false;
+		}
+	}
+	return world_sessions(w, SERVER) && world_sessions(w, CLIENT);
 }
 
 bool world_is_up(const struct world *w)
 {
-	for (int side = 0; side < 2; side++)
-		for (size_t k = 0; k < WORLD_SESSIONS; k++)
-			if (w->ends[side].sessions[k] && !w->ends[side].sessions[k]->ipv4_up)
-				return false;
-	return sessions_of(&w->ends[SERVER]) && sessions_of(&w->ends[CLIENT]);
+	return all_have(w, false);
+}
+
+bool world_has_ipv6(const struct world *w)
+{
+	return all_have(w, true);
 }
 
 bool world_is_over(const struct world *w)
 {
-	return !sessions_of(&w->ends[SERVER]) && !sessions_of(&w->ends[CLIENT]);
+	return !world_sessions(w, SERVER) && !world_sessions(w, CLIENT);
 }
 
-static void make_udp(struct packet *p, const struct session *s, uint32_t number, size_t octets)
+static void fail_with_logs(const struct world *w, const char *what)
 {
-	packet_reset(p);
-	memset(p->data, 0, octets);
-	struct writer out = writer_of(p->data, octets);
-	write_u16(&out, 0x4500);
-	write_u16(&out, (uint16_t)octets);
-	write_u32(&out, 0x00010000);
-	write_u32(&out, 0x40110000); /* TTL, UDP; the checksum is not looked at on this path */
-	write_u32(&out, s->addresses.local);
-	write_u32(&out, s->addresses.remote);
-	write_u32(&out, 0x10001000);
-	write_u16(&out, (uint16_t)(octets - 20));
-	write_u16(&out, 0);
-	write_u32(&out, number);
-	p->length = octets;
+	fail_msg("%s\nserver:\n%s\nclient:\n%s", what, w->ends[SERVER].log, w->ends[CLIENT].log);
 }
 
-void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
-		unsigned batch)
+void world_call(struct world *w, unsigned calls)
 {
-	enum { BATCH_MAX = 64 };
-	static struct packet packets[BATCH_MAX];
-	static struct session_item items[BATCH_MAX];
-	struct mppe_item *run[BATCH_MAX];
-	struct session *s = w->ends[from].sessions[session];
-	assert_non_null(s);
-	assert_true(batch <= BATCH_MAX);
-	for (unsigned sent = 0; sent < count;) {
-		unsigned n = 0;
-		size_t encrypted = 0;
-		for (; n < batch && sent < count; n++, sent++) {
-			enum session_fit fit;
-			bool tell;
-			make_udp(&packets[n], s, sent, octets);
-			assert_int_equal(session_outbound(s, &packets[n], &fit, &tell, w->now_ms),
-					 DROP_NONE);
-			assert_int_equal(fit, SESSION_FITS);
-			assert_int_equal(session_enclose(s, &packets[n], &items[n], w->now_ms),
-					 DROP_NONE);
-			if (items[n].link.encrypted && items[n].link.alone) {
-				struct mppe_item *one = &items[n].link.mppe;
-				mppe_run(&one, 1);
-			} else if (items[n].link.encrypted) {
-				run[encrypted++] = &items[n].link.mppe;
-			}
-		}
-		mppe_run(run, encrypted);
-		for (unsigned i = 0; i < n; i++) {
-			session_seal(s, &packets[i]);
-			fly(w, !from, s->gre.peer_call_id, packets[i].data, packets[i].length);
-		}
+	world_dial(w, calls);
+	if (!world_run(w, 60000, world_is_up) || world_sessions(w, SERVER) != calls)
+		fail_with_logs(w, "the calls did not come up");
+}
+
+struct world *world_with_call(uint64_t seed)
+{
+	struct world *w = world_new(seed);
+	world_call(w, 1);
+	return w;
+}
+
+void world_run_out(struct world *w, uint64_t ms)
+{
+	if (!world_run(w, ms, world_is_over))
+		fail_with_logs(w, "sessions are left");
+}
+
+void world_assert_clean(const struct world *w)
+{
+	for (int side = 0; side < 2; side++) {
+		const struct end *end = &w->ends[side];
+		assert_int_equal(world_sessions(w, side), 0);
+		assert_int_equal(end->ended, end->next_session);
+		assert_int_equal(end->ipv4_downs, end->ipv4_ups);
+		assert_int_equal(end->ipv6_downs, end->ipv6_ups);
+		assert_int_equal(world_log_count(w, side, " ended caller="), end->ended);
+		assert_true(end->releases <= end->ended && end->releases <= end->asked);
+		if (end->connection)
+			assert_int_equal(end->connection->call_count, 0);
 	}
+}
+
+void world_lose_tcp(struct world *w, int side)
+{
+	struct end *end = &w->ends[side];
+	assert_non_null(end->connection);
+	connection_on_lost(end->connection, "reset by peer", w->now_ms);
+	world_perform(w, side);
 }
 
 unsigned world_log_count(const struct world *w, int end, const char *text)

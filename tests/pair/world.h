@@ -10,7 +10,14 @@
 
 #include "session/connection.h"
 
-enum { SERVER, CLIENT, WORLD_SESSIONS = 8, WIRE_SLOTS = 4096, INBOX_SLOTS = 64 };
+enum {
+	SERVER,
+	CLIENT,
+	WORLD_SESSIONS = 8,
+	WIRE_SLOTS = 4096,
+	INBOX_SLOTS = 64,
+	BATCH_MAX = 64,
+};
 
 struct wire_faults {
 	uint32_t lose, repeat, reorder; /* chances in 1000 for each GRE packet */
@@ -20,8 +27,9 @@ struct wire_faults {
 struct registrar_faults {
 	uint64_t delay_ms;
 	bool never;
-	bool wrong_password;   /* the registrar of the server knows another one */
-	bool through_messages; /* always on: see world.c; kept for a test that shows it */
+	bool wrong_password; /* the registrar of the server knows another one */
+	bool evict;          /* a login replaces all sessions that were accepted before */
+	bool give_nothing;   /* accepted, but without an address */
 };
 
 /* A GRE packet on its way. */
@@ -30,7 +38,6 @@ struct in_flight {
 	uint8_t to; /* SERVER or CLIENT */
 	uint64_t at_ms;
 	uint64_t order;
-	uint16_t call_id;
 	uint16_t length;
 	uint8_t bytes[PACKET_CAPACITY];
 };
@@ -50,8 +57,11 @@ struct end {
 	struct session *sessions[WORLD_SESSIONS];
 	uint32_t next_session;
 	struct link_end last_end; /* of the last session that ended */
-	unsigned ended, ipv4_ups, ipv4_downs, ipv6_ups, releases, evictions, asked;
-	uint8_t stream[65536]; /* what TCP is to bring to this end */
+	unsigned ended, ipv4_ups, ipv4_downs, ipv6_ups, ipv6_downs, releases, evictions, asked;
+	unsigned closes;                     /* of control connections */
+	uint64_t drops[DROP_COUNT];          /* of the sessions that are gone, too */
+	struct control_message control_sent; /* the last that this end sent */
+	uint8_t stream[65536];               /* what TCP is to bring to this end */
 	size_t stream_length;
 	bool peer_closed;
 	char log[65536]; /* all log lines, for tests that look for words */
@@ -69,12 +79,14 @@ struct world {
 	struct end ends[2];
 	struct wire_faults wire;
 	struct registrar_faults registrar;
+	unsigned receive_batch;    /* so many of the packets that are there are admitted at once */
 	struct in_flight *flights; /* WIRE_SLOTS */
 	struct answer answers[16];
 	uint64_t clear_packets; /* data frames seen unencrypted on the wire */
-	uint64_t encrypted_packets;
+	uint64_t encrypted_packets, bare_acknowledgements;
 	void (*on_wire)(struct world *w,
 			struct in_flight *flight); /* a test may look and change; NULL */
+	void *context;                             /* the test's */
 };
 
 /* Both ends with default settings (MS-CHAPv2, MPPE-128 required); change settings before
@@ -85,17 +97,65 @@ void world_free(struct world *w);
 /* TCP stands; the client asks for `calls` calls. */
 void world_dial(struct world *w, unsigned calls);
 
+/* The same, until all are up: fails the test, with both logs, where that takes a minute. */
+void world_call(struct world *w, unsigned calls);
+
+/* A call that is up, and nothing special about it. */
+struct world *world_with_call(uint64_t seed);
+
 /* Turns the clock, in steps to the next deadline or arrival, until `done` says so or `ms` passed.
  * True: done. */
 bool world_run(struct world *w, uint64_t ms, bool (*done)(const struct world *w));
 
-bool world_is_up(const struct world *w);   /* every session of both ends has IPv4 */
-bool world_is_over(const struct world *w); /* no session is left at either end */
+/* Until no session is left; fails the test, with both logs, where that takes longer. */
+void world_run_out(struct world *w, uint64_t ms);
 
-/* Sends `count` UDP packets with `octets` of IP, numbered in their payload, in batches of `batch`.
- */
-void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
-		unsigned batch);
+bool world_is_up(const struct world *w);    /* every session of both ends has IPv4 */
+bool world_has_ipv6(const struct world *w); /* and every one IPv6 */
+bool world_is_over(const struct world *w);  /* no session is left at either end */
+unsigned world_sessions(const struct world *w, int end);
+
+/* Session `k` of an end as they were made; NULL where it is gone. */
+struct session *world_session(const struct world *w, int end, unsigned k);
+
+/* Nothing is left of any session, and each was ended, released and taken down exactly once. */
+void world_assert_clean(const struct world *w);
+
+/* Carries out what an end's sessions and connection want: after any call of their functions. */
+void world_perform(struct world *w, int side);
+
+/* The peer closes TCP, or it breaks. */
+void world_lose_tcp(struct world *w, int side);
 
 /* All lines of an end's log that hold `text`. */
 unsigned world_log_count(const struct world *w, int end, const char *text);
+
+/* ---- packets (world_packets.c) ---- */
+
+/* An IP packet from one end's address to the other's: UDP of `octets`, `number` in its payload. */
+void world_make_udp(struct packet *p, const struct session *s, uint32_t number, size_t octets);
+
+/* Sends `count` of them in batches of `batch`. Each must fit. */
+void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
+		unsigned batch);
+
+/* One IP packet the whole way that an owner takes it: cut into pieces where it is too long. */
+struct sending {
+	enum drop drop;
+	enum session_fit fit;
+	bool tell;
+	unsigned pieces;
+};
+struct sending world_send_packet(struct world *w, int from, unsigned session, struct packet *p);
+
+/* A GRE packet onto the wire. */
+void world_fly(struct world *w, int to, const uint8_t *bytes, size_t length);
+
+/* GRE packets that are there now, in batches as the real server takes them. */
+void world_receive(struct world *w, int to, const struct in_flight *const *flights, size_t count);
+
+/* One GRE packet arrives, whoever sent it. */
+void world_arrive(struct world *w, int to, const uint8_t *bytes, size_t length);
+
+/* The number in the payload of a packet in an end's inbox. */
+uint32_t world_inbox_number(const struct world *w, int end, unsigned slot);

@@ -1,0 +1,264 @@
+/* The ways of packets in the world: the wire with its faults, and both paths as an owner runs them.
+ */
+#include <string.h>
+
+#include "base/base.h"
+#include "ip/fragment.h"
+#include "ip/ip.h"
+#include "tests/pair/world.h"
+#include "tests/test.h"
+
+enum { LATENCY_MS = 5, REORDER_MS = 30, NUMBER_AT = 28 /* behind IP and UDP headers */ };
+
+/* ---- the wire ---- */
+
+static bool chance(struct world *w, uint32_t in_1000)
+{
+	struct random random = test_random(&w->seed);
+	return in_1000 && random_below(&random, 1000) < in_1000;
+}
+
+/* What the wire shows of a data frame: is it MPPE, or clear IP? */
+static void look_at_wire(struct world *w, const uint8_t *bytes, size_t length)
+{
+	struct reader in = reader_of(bytes, length);
+	struct gre_header h;
+	assert_true(gre_decode(&h, &in)); /* what we send is good */
+	if (!h.has_seq) {
+		w->bare_acknowledgements++;
+		return;
+	}
+	uint16_t protocol = read_u8(&in);
+	if (protocol == 0xff) {
+		read_u8(&in);
+		protocol = read_u8(&in);
+	}
+	if (!(protocol & 1))
+		protocol = (uint16_t)(protocol << 8 | read_u8(&in));
+	w->encrypted_packets += protocol == 0xfd;
+	w->clear_packets += protocol == 0x21 || protocol == 0x57;
+}
+
+void world_fly(struct world *w, int to, const uint8_t *bytes, size_t length)
+{
+	look_at_wire(w, bytes, length);
+	assert_true(length <= sizeof(w->flights[0].bytes));
+	unsigned copies = chance(w, w->wire.lose) ? 0 : chance(w, w->wire.repeat) ? 2 : 1;
+	for (size_t i = 0; i < WIRE_SLOTS && copies; i++) {
+		struct in_flight *flight = &w->flights[i];
+		if (flight->used)
+			continue;
+		flight->used = true;
+		flight->to = (uint8_t)to;
+		flight->order = ++w->order;
+		flight->at_ms =
+			w->now_ms + LATENCY_MS + (chance(w, w->wire.reorder) ? REORDER_MS : 0);
+		flight->length = (uint16_t)length;
+		memcpy(flight->bytes, bytes, length);
+		if (w->on_wire)
+			w->on_wire(w, flight);
+		copies--;
+	}
+	assert_int_equal(copies, 0); /* the wire is long enough for every test */
+}
+
+/* ---- in ---- */
+
+/* Packets between their two halves. */
+static struct {
+	struct packet packets[BATCH_MAX];
+	struct session_item items[BATCH_MAX];
+	struct session *sessions[BATCH_MAX];
+	size_t count;
+} batch;
+
+static void take_out(struct end *end, const struct packet *p)
+{
+	if (end->inbox_count < INBOX_SLOTS) {
+		end->inbox[end->inbox_count].length = p->length;
+		memcpy(end->inbox[end->inbox_count].bytes, p->data, MIN_OF(p->length, 1600));
+	}
+	end->inbox_count++;
+}
+
+static void run_mppe(void)
+{
+	struct mppe_item *items[BATCH_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < batch.count; i++)
+		if (batch.items[i].link.encrypted)
+			items[count++] = &batch.items[i].link.mppe;
+	mppe_run(items, count);
+}
+
+static void settle(struct world *w, int to)
+{
+	enum link_payload payload;
+	run_mppe();
+	for (size_t i = 0; i < batch.count; i++)
+		if (session_deliver(batch.sessions[i], &batch.packets[i], &batch.items[i], &payload,
+				    w->now_ms) == DROP_NONE &&
+		    payload != LINK_PAYLOAD_NONE)
+			take_out(&w->ends[to], &batch.packets[i]);
+	batch.count = 0;
+}
+
+static struct session *by_call_id(struct end *end, const struct in_flight *flight)
+{
+	uint16_t call_id = (uint16_t)(flight->bytes[6] << 8 | flight->bytes[7]);
+	for (size_t k = 0; k < WORLD_SESSIONS && flight->length >= 8; k++)
+		if (end->sessions[k] && end->sessions[k]->call_id == call_id)
+			return end->sessions[k];
+	return NULL;
+}
+
+static void receive_one(struct world *w, const struct in_flight *flight)
+{
+	struct session *session = by_call_id(&w->ends[flight->to], flight);
+	struct session_item item;
+	if (!session) {
+		w->ends[flight->to].drops[DROP_GRE_UNKNOWN_CALL]++;
+		return;
+	}
+	struct packet *p = &batch.packets[batch.count];
+	packet_reset(p);
+	memcpy(p->data, flight->bytes, flight->length);
+	p->length = flight->length;
+	if (session_admit(session, p, &item, w->now_ms) || !item.has_payload)
+		return;
+	size_t slot = batch.count++;
+	batch.sessions[slot] = session;
+	batch.items[slot] = item;
+	if (!item.link.alone)
+		return;
+	/* What came before it first, then this one, before the next is admitted. */
+	struct packet alone = *p;
+	alone.data = alone.buffer + (p->data - p->buffer);
+	batch.count = slot;
+	settle(w, flight->to);
+	batch.packets[0] = alone;
+	batch.packets[0].data = batch.packets[0].buffer + (alone.data - alone.buffer);
+	batch.sessions[0] = session;
+	batch.items[0] = item;
+	batch.items[0].link.mppe.data += batch.packets[0].buffer - p->buffer;
+	batch.count = 1;
+	settle(w, flight->to);
+}
+
+void world_receive(struct world *w, int to, const struct in_flight *const *flights, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		receive_one(w, flights[i]);
+		if (session_host_is_crowded(&w->ends[to].host)) {
+			settle(w, to);
+			world_perform(w, to);
+		}
+	}
+	settle(w, to);
+	world_perform(w, to);
+}
+
+void world_arrive(struct world *w, int to, const uint8_t *bytes, size_t length)
+{
+	static struct in_flight flight;
+	const struct in_flight *one = &flight;
+	flight.to = (uint8_t)to;
+	flight.length = (uint16_t)length;
+	memcpy(flight.bytes, bytes, length);
+	world_receive(w, to, &one, 1);
+}
+
+uint32_t world_inbox_number(const struct world *w, int end, unsigned slot)
+{
+	assert_true(slot < w->ends[end].inbox_count);
+	struct reader in = reader_of(w->ends[end].inbox[slot].bytes + NUMBER_AT, 4);
+	return read_u32(&in);
+}
+
+/* ---- out ---- */
+
+void world_make_udp(struct packet *p, const struct session *s, uint32_t number, size_t octets)
+{
+	packet_reset(p);
+	memset(p->data, 0, octets);
+	struct writer out = writer_of(p->data, octets);
+	write_u16(&out, 0x4500);
+	write_u16(&out, (uint16_t)octets);
+	write_u32(&out, 0x00010000);
+	write_u32(&out, 0x40110000); /* TTL, UDP; the checksum is not looked at on this path */
+	write_u32(&out, s->addresses.local);
+	write_u32(&out, s->addresses.remote);
+	write_u32(&out, 0x10001000);
+	write_u32(&out, 0);
+	write_u32(&out, number);
+	p->length = octets;
+	assert_false(out.failed);
+}
+
+static void enclose(struct world *w, struct session *s, struct packet *p)
+{
+	struct packet *mine = &batch.packets[batch.count];
+	packet_reset(mine);
+	memcpy(mine->data, p->data, p->length);
+	mine->length = p->length;
+	if (session_enclose(s, mine, &batch.items[batch.count], w->now_ms) == DROP_NONE)
+		batch.sessions[batch.count++] = s;
+}
+
+static void send_batch(struct world *w, int from)
+{
+	run_mppe();
+	for (size_t i = 0; i < batch.count; i++) {
+		session_seal(batch.sessions[i], &batch.packets[i]);
+		world_fly(w, !from, batch.packets[i].data, batch.packets[i].length);
+	}
+	batch.count = 0;
+}
+
+void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
+		unsigned size)
+{
+	static struct packet p;
+	struct session *s = world_session(w, from, session);
+	assert_non_null(s);
+	assert_true(size <= BATCH_MAX);
+	for (unsigned sent = 0; sent < count;) {
+		for (unsigned n = 0; n < size && sent < count; n++, sent++) {
+			enum session_fit fit;
+			bool tell;
+			world_make_udp(&p, s, sent, octets);
+			assert_int_equal(session_outbound(s, &p, &fit, &tell, w->now_ms),
+					 DROP_NONE);
+			assert_int_equal(fit, SESSION_FITS);
+			enclose(w, s, &p);
+		}
+		send_batch(w, from);
+	}
+}
+
+static void enclose_pieces(struct world *w, struct session *s, struct packet *p)
+{
+	static struct packet piece;
+	struct fragmenter cut;
+	struct ip_view view;
+	assert_true(ip_look(&view, p));
+	assert_true(fragmenter_init(&cut, &view, session_mtu(s), true, ++s->identification));
+	while (fragmenter_next(&cut, &piece))
+		enclose(w, s, &piece);
+}
+
+struct sending world_send_packet(struct world *w, int from, unsigned session, struct packet *p)
+{
+	struct session *s = world_session(w, from, session);
+	struct sending sending = {0};
+	sending.drop = session_outbound(s, p, &sending.fit, &sending.tell, w->now_ms);
+	if (sending.drop)
+		return sending;
+	if (sending.fit == SESSION_FRAGMENT)
+		enclose_pieces(w, s, p);
+	else
+		enclose(w, s, p);
+	sending.pieces = (unsigned)batch.count;
+	send_batch(w, from);
+	return sending;
+}

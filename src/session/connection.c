@@ -180,6 +180,12 @@ void connection_on_lost(struct connection *c, const char *why, uint64_t now_ms)
 void connection_accept(struct connection *c, uint16_t slot, struct session *session,
 		       uint64_t now_ms)
 {
+	/* The caller may have cleared the call, or all of it may be closed, before the question for
+	 * an owner was read. Nobody else would ever end this session. */
+	if (c->closed || c->calls[slot] || c->control.calls[slot].state != CALL_WAIT_OWNER) {
+		session_hang_up(session, LINK_END_PEER, "the caller was gone at once", now_ms);
+		return;
+	}
 	put_call(c, slot, session);
 	control_call_accept(&c->control, slot, session->call_id, now_ms);
 	pump(c, now_ms);

@@ -38,7 +38,8 @@ void connection_on_bytes(struct connection *c, const uint8_t *bytes, size_t leng
 /* TCP broke or was closed by the peer: the calls end; ACTION_CLOSE_CONTROL follows. */
 void connection_on_lost(struct connection *c, const char *why, uint64_t now_ms);
 
-/* Answers to ACTION_CALL_ASKED. The session carries our call id; the connection starts it. */
+/* Answers to ACTION_CALL_ASKED. The session carries our call id; the connection starts it, or hangs
+ * it up where the call is gone already. */
 void connection_accept(struct connection *c, uint16_t slot, struct session *session,
 		       uint64_t now_ms);
 void connection_refuse(struct connection *c, uint16_t slot, uint8_t result, uint8_t error,

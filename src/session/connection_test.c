@@ -165,6 +165,37 @@ TEST(a_refused_call_is_answered_and_forgotten)
 	close_desk(&d);
 }
 
+/* Asked for, and closed or cleared, in one segment: the owner answers what is over. */
+TEST(an_answer_to_a_call_that_is_gone_ends_its_session)
+{
+	for (int closed = 0; closed < 2; closed++) {
+		struct desk d;
+		uint8_t bytes[2 * CONTROL_MESSAGE_MAX];
+		open_desk(&d);
+		size_t length = control_encode(
+			&(struct control_message){.type = OUTGOING_CALL_REQUEST,
+						  .outgoing_call_request = {.call_id = 77}},
+			bytes);
+		if (closed)
+			length += (size_t)snprintf((char *)bytes + length, 20, "no cookie at all");
+		else
+			length += control_encode(
+				&(struct control_message){.type = CALL_CLEAR_REQUEST,
+							  .call_clear_request = {77}},
+				bytes + length);
+		connection_on_bytes(d.connection, bytes, length, d.now_ms);
+		d.session = session_new(&d.host, d.settings, 5, 1234, d.connection->caller,
+					d.connection->called);
+		connection_accept(d.connection, 0, d.session, d.now_ms);
+		take_all(&d);
+		assert_int_equal(d.counts[ACTION_CLOSE_CONTROL], closed);
+		assert_int_equal(d.counts[ACTION_SESSION_ENDED], 1);
+		assert_int_equal(d.connection->call_count, 0);
+		end_session(&d, LINK_END_PEER);
+		close_desk(&d);
+	}
+}
+
 TEST(a_lost_connection_ends_its_sessions_and_closes_once)
 {
 	struct desk d;

@@ -273,7 +273,7 @@ void session_refuse_ipv6(struct session *s, uint64_t now_ms)
 {
 	static const char line[] =
 		"ipv6=refused: another session holds the peer's interface identifier";
-	if (s->state != SESSION_UP)
+	if (!s->ipv6_up)
 		return;
 	report_limited(s, (const uint8_t *)line, strlen(line), now_ms);
 	link_close_ipv6(&s->link, now_ms);

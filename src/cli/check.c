@@ -65,10 +65,7 @@ static void check_server(struct doctor *doctor)
 			   "server: process %" JSON_INTEGER_FORMAT " answers on %s",
 			   json_integer_value(json_object_get(answer.json, "pid")), doctor->socket);
 	else
-		doctor_say(doctor, HEALTH_OK, NULL,
-			   "server: none answers on %s; what it would "
-			   "find is looked at",
-			   doctor->socket);
+		doctor_say(doctor, HEALTH_OK, NULL, "server: none answers on %s", doctor->socket);
 	answer_fini(&answer);
 }
 
@@ -96,7 +93,7 @@ int check_command(int argc, char **argv)
 		always[i](&doctor);
 	for (size_t i = 0; doctor.settings && i < COUNT_OF(with_settings); i++)
 		with_settings[i](&doctor);
-	printf("%u errors, %u warnings\n", doctor.counts[HEALTH_ERROR],
+	printf("errors %u, warnings %u\n", doctor.counts[HEALTH_ERROR],
 	       doctor.counts[HEALTH_WARNING]);
 	settings_unref(doctor.settings);
 	return doctor.counts[HEALTH_ERROR] ? EXIT_FAILED : EXIT_DONE;

@@ -100,14 +100,18 @@ void check_port(struct doctor *doctor)
 	}
 }
 
-/* How many raw sockets there are of protocol 47. */
+/* How many raw sockets there are of protocol 47: it stands where TCP has its port, "47: 0…0:002F".
+ */
 static unsigned count_gre_sockets(void)
 {
 	FILE *file = fopen("/proc/self/net/raw", "re");
 	char line[256];
-	unsigned protocol, count = 0;
-	while (file && fgets(line, sizeof(line), file))
-		count += sscanf(line, " %*d: %*[0-9A-F]:%x", &protocol) == 1 && protocol == GRE;
+	unsigned count = 0;
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *address = strchr(line, ':');
+		const char *protocol = address ? strchr(address + 1, ':') : NULL;
+		count += protocol && strtoul(protocol + 1, NULL, 16) == GRE;
+	}
 	if (file)
 		fclose(file);
 	return count;

@@ -50,18 +50,19 @@ static void on_ready(void *context)
 }
 
 /* The child: a session of its own, no terminal, no directory in use. */
-static int run_behind(struct serve_options *options, int ready_fd)
+static int run_behind(const struct serve_options *options, int ready_fd)
 {
 	struct background background = {ready_fd};
+	struct serve_options telling = *options;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (setsid() < 0 || chdir("/") || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(null, STDOUT_FILENO) < 0)
 		return EXIT_FAILED;
 	openlog("pptpd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	log_set(write_line, &background, LOG_LEVEL_INFO);
-	options->on_ready = on_ready;
-	options->context = &background;
-	return serve_run(options);
+	telling.on_ready = on_ready;
+	telling.context = &background;
+	return serve_run(&telling);
 }
 
 /* The starter: goes when the server serves, or with its failure. */
@@ -78,7 +79,7 @@ static int await(pid_t child, int ready_fd)
 	return EXIT_FAILED;
 }
 
-static int run_in_background(struct serve_options *options)
+static int run_in_background(const struct serve_options *options)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC)) {

@@ -69,8 +69,8 @@ static struct entries entries_of(const char *bytes, size_t length, char *why, si
 				  .length = length,
 				  .words = words_of(bytes, length),
 				  .fine = true,
-				  .why = why,
 				  .why_size = why_size};
+	entries.why = why;
 	step(&entries);
 	return entries;
 }

@@ -55,12 +55,12 @@ static void print_traffic(const json_t *status)
 		char count[TEXT_AMOUNT], pace[TEXT_AMOUNT];
 		snprintf(octets, sizeof(octets), "octets_%s", ways[i]);
 		snprintf(packets, sizeof(packets), "packets_%s", ways[i]);
-		printf("%-12s %s, %s; over the last %.0f s %s, %s\n", ways[i],
+		printf("%-12s %s, %s; %s, %s over the last %.1f s\n", ways[i],
 		       text_amount(amount, number(counters, octets), "B"),
 		       text_amount(count, number(counters, packets), "packets"),
-		       number(rates, "seconds"),
 		       text_amount(rate, 8 * number(rates, octets), "bit/s"),
-		       text_amount(pace, number(rates, packets), "packets/s"));
+		       text_amount(pace, number(rates, packets), "packets/s"),
+		       number(rates, "seconds"));
 	}
 	printf("batches      %.1f packets a receipt, in the mean\n",
 	       number(status, "receive_batch_mean"));

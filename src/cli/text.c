@@ -1,5 +1,6 @@
 #include "cli/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ char (*table_text_row(struct table_text *table))[TABLE_CELL]
 void table_text_print(const struct table_text *table, FILE *to)
 {
 	size_t widths[TABLE_COLUMNS] = {0};
+	assert(table->columns > 0 && table->columns <= TABLE_COLUMNS);
 	for (size_t i = 0; i < table->rows * table->columns; i++) {
 		size_t *width = &widths[i % table->columns];
 		*width = MAX_OF(*width, strlen(table->cells[i]));

@@ -117,9 +117,12 @@ static json_t *status_rates(struct api *api, const struct engine_counters *total
 	return rates;
 }
 
+/* Both files know `debug`: pptpd.conf's come first. */
 static void add_setting(void *context, const char *keyword, const char *value)
 {
-	set(context, keyword, answer_text(value));
+	char again[64];
+	snprintf(again, sizeof(again), "%s (options file)", keyword);
+	set(context, json_object_get(context, keyword) ? again : keyword, answer_text(value));
 }
 
 static json_t *status_warnings(const struct api *api)

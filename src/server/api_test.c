@@ -416,3 +416,16 @@ TEST(the_last_lines_of_a_session_come_in_order_and_old_ones_are_forgotten)
 	recent_each(&recent, 7, 20, join, all);
 	assert_string_equal(all, "4 ");
 }
+
+TEST(a_word_of_both_files_is_told_twice)
+{
+	struct fixture f;
+	fixture_init(&f);
+	f.settings->debug = true;
+	json_t *answer = ask(&f, "GET", "/v1/status", 200);
+	const json_t *config = json_object_get(answer, "config");
+	assert_string_equal(text_at(config, "debug"), "yes");
+	assert_string_equal(text_at(config, "debug (options file)"), "no");
+	json_decref(answer);
+	fixture_fini(&f);
+}

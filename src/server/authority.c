@@ -1,6 +1,7 @@
 #include "server/authority.h"
 
 #include <crypt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,21 +52,25 @@ static struct login *login_of(const struct authority *a, uint32_t session)
 	return NULL;
 }
 
+/* Its address is free from here on, unless a successor has it already. */
 static void login_free(struct authority *a, struct login *login)
 {
+	pool_release(&a->pool, login->lease.remote, login->session);
 	map_remove(&a->logins, &login->by_session);
 	map_remove(&a->users, &login->by_user);
 	free(login);
 }
 
-static struct login *login_new(struct authority *a, uint32_t session, const char *user)
+static struct login *login_new(struct authority *a, const struct pool_lease *lease,
+			       const char *user)
 {
 	struct login *login = calloc(1, sizeof(*login));
 	if (!login)
 		return NULL;
-	login->session = session;
+	login->session = lease->session;
+	login->lease = *lease;
 	memcpy(login->user, user, strnlen(user, AUTH_NAME_LIMIT));
-	map_insert(&a->logins, &login->by_session, map_hash_u64(session, 0));
+	map_insert(&a->logins, &login->by_session, map_hash_u64(lease->session, 0));
 	map_insert(&a->users, &login->by_user, user_hash(login->user));
 	return login;
 }
@@ -117,17 +122,33 @@ bool authority_configure(struct authority *a, struct settings *settings, const u
 	return true;
 }
 
+/* What the files say about a name. */
+struct known {
+	const struct secret *secret; /* NULL: nothing */
+	bool crypted;                /* it is a crypt(3)ed password, and as it stands no password */
+};
+
+/* The name that it is looked up by, and that it goes by from here on. */
+static const char *user_of(const struct authority *a, const char *name)
+{
+	return a->settings->strip_domain ? secrets_strip_domain(name) : name;
+}
+
 /* PAP has a file of its own, and falls back on the other: an administrator who asks for PAP means
  * the users he has. */
-static const struct secret *find_secret(const struct authority *a, const struct auth_proof *proof)
+static struct known find_secret(const struct authority *a, enum auth_method method,
+				const char *user)
 {
 	const char *const servers[] = {a->settings->name, a->settings->other_name};
-	const char *client =
-		a->settings->strip_domain ? secrets_strip_domain(proof->name) : proof->name;
-	const struct secret *found = NULL;
-	if (proof->method == AUTH_PAP)
-		found = secrets_find(&a->pap_secrets, client, servers, COUNT_OF(servers));
-	return found ? found : secrets_find(&a->secrets, client, servers, COUNT_OF(servers));
+	struct known known = {0};
+	if (method == AUTH_NONE)
+		return known;
+	if (method == AUTH_PAP)
+		known.secret = secrets_find(&a->pap_secrets, user, servers, COUNT_OF(servers));
+	known.crypted = known.secret && a->settings->pap_crypted;
+	if (!known.secret)
+		known.secret = secrets_find(&a->secrets, user, servers, COUNT_OF(servers));
+	return known;
 }
 
 /* PAP alone shows the password itself, so its secrets may be kept as crypt(3) makes them. */
@@ -137,7 +158,8 @@ static bool is_crypted_password(const struct auth_proof *proof, const char *secr
 	char password[AUTH_RESPONSE_LIMIT + 1] = {0};
 	memcpy(password, proof->response.bytes, proof->response.length);
 	const char *crypted = crypt_r(password, secret, &data);
-	bool same = crypted && *crypted != '*' && !strcmp(crypted, secret);
+	bool same = crypted && *crypted != '*' && !strcmp(crypted, secret) &&
+		    strlen(password) == proof->response.length; /* crypt ends at a NUL */
 	secret_wipe(password, sizeof(password));
 	secret_wipe(&data, sizeof(data));
 	return same;
@@ -145,21 +167,23 @@ static bool is_crypted_password(const struct auth_proof *proof, const char *secr
 
 /* Whether the caller proved what it must. Without a secret the same work is done, and the same
  * refusal comes. */
-static bool verify(struct authority *a, const struct auth_proof *proof, const struct secret *secret,
-		   struct auth_verdict *verdict)
+static bool verify(const struct authority *a, const struct auth_proof *proof,
+		   const struct known *known, struct auth_verdict *verdict)
 {
+	if (proof->question != AUTH_VERIFY)
+		return false;
 	if (proof->method == AUTH_NONE) { /* noauth: only the configuration lets a caller ask so */
 		verdict->result = AUTH_ACCEPT;
 		return a->settings->demand == 0;
 	}
-	bool crypted = proof->method == AUTH_PAP && a->settings->pap_crypted;
-	const char *text = secret && !crypted ? secret->text : NULL;
-	auth_verify(proof, text, text ? strlen(text) : 0, verdict);
-	if (verdict->result != AUTH_ACCEPT && proof->method == AUTH_PAP && secret &&
-	    is_crypted_password(proof, secret->text)) {
-		*verdict = (struct auth_verdict){.result = AUTH_ACCEPT};
-	}
-	return verdict->result == AUTH_ACCEPT;
+	const char *text = known->secret && !known->crypted ? known->secret->text : NULL;
+	if (auth_verify(proof, text, text ? strlen(text) : 0, verdict))
+		return true;
+	if (proof->method != AUTH_PAP || !known->secret ||
+	    !is_crypted_password(proof, known->secret->text))
+		return false;
+	*verdict = (struct auth_verdict){.result = AUTH_ACCEPT};
+	return true;
 }
 
 static bool entry_allows(const void *context, uint32_t address, uint32_t slot)
@@ -168,16 +192,26 @@ static bool entry_allows(const void *context, uint32_t address, uint32_t slot)
 	return secret_allows(secret, address, slot);
 }
 
-/* Notes in the verdict that another session has to go. */
-static void evict(struct login *other, struct auth_verdict *verdict)
+static void disconnect(struct authority *a, struct login *login, const char *why)
+{
+	struct message_disconnect message = {.session = login->session};
+	memcpy(message.why, why, strnlen(why, sizeof(message.why) - 1));
+	login->evicted = true;
+	send(a, MESSAGE_DISCONNECT, &message);
+}
+
+/* Another session has to go: the verdict says so, or, where it has no more room, a message. */
+static void evict(struct authority *a, struct login *other, struct auth_verdict *verdict)
 {
 	struct writer out = writer_of(verdict->evict.bytes, sizeof(verdict->evict.bytes));
 	out.length = verdict->evict.length;
 	if (other->evicted)
 		return;
 	write_u32(&out, other->session);
-	if (out.failed)
+	if (out.failed) {
+		disconnect(a, other, "replaced by a new login");
 		return;
+	}
 	verdict->evict.length = (uint16_t)out.length;
 	other->evicted = true;
 }
@@ -188,22 +222,38 @@ static void evict_same_user(struct authority *a, const char *user, struct auth_v
 	for (; node; node = map_next(node)) {
 		struct login *other = CONTAINER_OF(node, struct login, by_user);
 		if (!strcmp(other->user, user))
-			evict(other, verdict);
+			evict(a, other, verdict);
 	}
+}
+
+/* The first of the entry's own addresses that nobody holds ("/n+" has one for each unit), or the
+ * first at all; 0 where it has none. */
+static uint32_t own_address(const struct authority *a, const struct secret *secret)
+{
+	uint32_t first = secret ? secret_fixed_address(secret, 0) : 0, address = first;
+	for (uint32_t unit = 1; address && pool_holder(&a->pool, address); unit++) {
+		uint32_t next = secret_fixed_address(secret, unit);
+		if (next == address || unit == a->settings->connections)
+			return first;
+		address = next;
+	}
+	return address ? address : first;
 }
 
 /* Where noauth lets strangers in, or the entry says "*", any address of the pool will do. */
 static bool choose_address(struct authority *a, uint32_t session, const struct secret *secret,
 			   struct auth_verdict *verdict, struct pool_lease *lease)
 {
-	uint32_t fixed = secret ? secret_fixed_address(secret, 0) : 0;
+	uint32_t fixed = own_address(a, secret);
 	if (!fixed)
 		return pool_take_any(&a->pool, session, secret ? entry_allows : NULL, secret,
 				     lease);
+	if (address_ranges_find(&a->settings->local, fixed, NULL))
+		return false; /* ours; two ends with one address could not speak */
 	uint32_t holder = pool_holder(&a->pool, fixed);
 	struct login *other = holder ? login_of(a, holder) : NULL;
 	if (other)
-		evict(other, verdict);
+		evict(a, other, verdict);
 	return pool_take(&a->pool, fixed, session, lease);
 }
 
@@ -214,32 +264,60 @@ static void refuse(struct auth_verdict *verdict, enum auth_error error)
 	verdict->error = (uint16_t)error;
 }
 
-/* The caller is who it says: it gets an address, and whatever it replaces has to go. */
-static void admit(struct authority *a, const struct message_login *question,
+/* Who proved a password may fill the log; strangers, whom noauth lets in, get one line until an
+ * address is free again. */
+static void say_exhausted(struct authority *a, uint32_t session, const char *user)
+{
+	char name[AUTH_NAME_LIMIT + 1], line[512];
+	if (!*user && a->said_exhausted)
+		return;
+	a->said_exhausted |= !*user;
+	text_escape(name, sizeof(name), user, strlen(user));
+	snprintf(line, sizeof(line),
+		 "session=%" PRIu32 " user=%s pool: no address is left that this user may have",
+		 session, name);
+	say(a, LOG_LEVEL_WARNING, line);
+}
+
+/* A newcomer gets an address, and whatever it replaces has to go. NULL: it does not come in. */
+static struct login *take_in(struct authority *a, uint32_t session, const char *user,
+			     const struct secret *secret, struct auth_verdict *verdict)
+{
+	struct pool_lease lease;
+	if (!choose_address(a, session, secret, verdict, &lease)) {
+		say_exhausted(a, session, user);
+		return NULL;
+	}
+	if (a->settings->single_session && *user)
+		evict_same_user(a, user, verdict);
+	struct login *login = login_new(a, &lease, user);
+	if (!login)
+		pool_release(&a->pool, lease.remote, session);
+	return login;
+}
+
+/* The caller is who it says. One that proves itself again (chap-interval, or LCP from the start)
+ * keeps what it has, as long as it is still the same user and was not told to go. */
+static void admit(struct authority *a, const struct message_login *question, const char *user,
 		  const struct secret *secret, struct auth_verdict *verdict)
 {
-	struct login *login =
-		login_of(a, question->session); /* proves itself again: chap-interval */
-	const char *user = question->proof.name;
-	if (!login) {
-		struct pool_lease lease;
-		if (a->settings->single_session && *user)
-			evict_same_user(a, user, verdict);
-		if (!choose_address(a, question->session, secret, verdict, &lease)) {
-			say(a, LOG_LEVEL_WARNING,
-			    "pool: no address is left that this user may have");
-			refuse(verdict, AUTH_NO_DIALIN_PERMISSION);
-			return;
-		}
-		login = login_new(a, question->session, user);
-		if (!login) {
-			pool_release(&a->pool, lease.remote, question->session);
-			refuse(verdict, AUTH_NO_DIALIN_PERMISSION);
-			return;
-		}
-		login->lease = lease;
+	struct login *login = login_of(a, question->session);
+	bool same = login && !login->evicted && !strcmp(login->user, user);
+	if (question->proof.again ? !same : login && login->evicted) {
+		refuse(verdict, AUTH_FAILURE);
+		return;
 	}
-	memcpy(verdict->user, user, sizeof(verdict->user));
+	if (login && !same) {
+		login_free(a, login);
+		login = NULL;
+	}
+	if (!login)
+		login = take_in(a, question->session, user, secret, verdict);
+	if (!login) {
+		refuse(verdict, AUTH_NO_DIALIN_PERMISSION);
+		return;
+	}
+	memcpy(verdict->user, login->user, sizeof(verdict->user));
 	verdict->local_address = login->lease.local;
 	verdict->remote_address = login->lease.remote;
 	memcpy(verdict->dns, a->dns, sizeof(verdict->dns));
@@ -249,12 +327,14 @@ static void admit(struct authority *a, const struct message_login *question,
 static void on_login(struct authority *a, const struct message_login *question)
 {
 	struct message_verdict answer = {.session = question->session, .number = question->number};
-	const struct secret *secret = find_secret(a, &question->proof);
-	if (verify(a, &question->proof, secret, &answer.verdict))
-		admit(a, question, secret, &answer.verdict);
+	const struct auth_proof *proof = &question->proof;
+	const char *user = user_of(a, proof->name);
+	struct known known = find_secret(a, proof->method, user);
+	if (verify(a, proof, &known, &answer.verdict))
+		admit(a, question, user, known.secret, &answer.verdict);
 	else
-		refuse(&answer.verdict, answer.verdict.error ? answer.verdict.error : AUTH_FAILURE);
-	answer.verdict.question = AUTH_VERIFY;
+		refuse(&answer.verdict, AUTH_FAILURE);
+	answer.verdict.question = proof->question;
 	send(a, MESSAGE_VERDICT, &answer);
 	secret_wipe(&answer, sizeof(answer));
 }
@@ -264,7 +344,7 @@ static void on_release(struct authority *a, const struct message_release *releas
 	struct login *login = login_of(a, release->session);
 	if (!login)
 		return;
-	pool_release(&a->pool, login->lease.remote, login->session);
+	a->said_exhausted = false;
 	login_free(a, login);
 }
 
@@ -286,23 +366,27 @@ static void disconnect_removed(struct authority *a)
 	for (size_t i = 0; i < a->logins.size; i++) {
 		for (struct map_node *node = a->logins.chains[i]; node; node = node->next) {
 			struct login *login = CONTAINER_OF(node, struct login, by_session);
-			struct auth_proof proof = {.method = AUTH_PAP}; /* looks into both files */
-			memcpy(proof.name, login->user, sizeof(proof.name));
-			if (login->evicted || !*login->user || find_secret(a, &proof))
-				continue;
-			struct message_disconnect message = {.session = login->session,
-							     .why = "the user was removed"};
-			login->evicted = true;
-			send(a, MESSAGE_DISCONNECT, &message);
+			/* PAP: looks into both files */
+			if (!login->evicted && *login->user &&
+			    !find_secret(a, AUTH_PAP, login->user).secret)
+				disconnect(a, login, "the user was removed");
 		}
 	}
+}
+
+static void on_secrets_file(struct authority *a, const struct message_secrets_file *portion)
+{
+	bool failed = a->intake.failed && !portion->first;
+	if (!intake_add(&a->intake, portion) && !failed)
+		say(a, LOG_LEVEL_ERROR, "secrets: more than can be held");
 }
 
 static void on_secrets_end(struct authority *a, const struct message_secrets_end *end)
 {
 	struct secrets chap = {0}, pap = {0};
 	struct complaints complaints = {0};
-	bool good = (!*end->chap || intake_parse(&a->intake, end->chap, &chap, &complaints)) &&
+	bool good = !a->intake.failed &&
+		    (!*end->chap || intake_parse(&a->intake, end->chap, &chap, &complaints)) &&
 		    (!*end->pap || intake_parse(&a->intake, end->pap, &pap, &complaints));
 	report_complaints(a, &complaints);
 	complaints_fini(&complaints);
@@ -335,8 +419,7 @@ void authority_on_message(struct authority *a, const struct message_type *type, 
 		on_release(a, value);
 		break;
 	case MESSAGE_SECRETS_FILE:
-		if (!intake_add(&a->intake, value))
-			say(a, LOG_LEVEL_ERROR, "secrets: more than can be held");
+		on_secrets_file(a, value);
 		break;
 	case MESSAGE_SECRETS_END:
 		on_secrets_end(a, value);

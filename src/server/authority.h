@@ -29,7 +29,8 @@ struct authority {
 	struct pool pool;
 	struct map logins, users; /* struct login by session and by user, in authority.c */
 	struct secrets_intake intake;
-	bool secrets_read; /* once at least */
+	bool secrets_read;   /* once at least */
+	bool said_exhausted; /* to nameless callers, since the last address came back */
 	struct outbox out;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/secret.h"
 
 static struct intake_file *find(const struct secrets_intake *intake, const char *name)
@@ -34,24 +35,39 @@ static size_t total(const struct secrets_intake *intake)
 	return length;
 }
 
+/* Makes room for `length` more octets. Not realloc: it would leave a copy of the secrets behind. */
+static bool reserve(struct intake_file *file, size_t length)
+{
+	if (file->bytes && file->length + length <= file->capacity)
+		return true;
+	size_t capacity = MAX_OF(file->length + length, 2 * file->capacity);
+	char *bytes = malloc(capacity + 1);
+	if (!bytes)
+		return false;
+	if (file->bytes) {
+		memcpy(bytes, file->bytes, file->length);
+		secret_wipe(file->bytes, file->length);
+	}
+	free(file->bytes);
+	file->bytes = bytes;
+	file->capacity = capacity;
+	return true;
+}
+
 bool intake_add(struct secrets_intake *intake, const struct message_secrets_file *portion)
 {
+	if (portion->first)
+		intake_clear(intake);
+	if (intake->failed)
+		return false;
 	struct intake_file *file = find(intake, portion->name);
 	if (!file)
 		file = add_file(intake, portion->name);
-	if (!file || total(intake) + portion->part.length > INTAKE_LIMIT)
+	intake->failed = !file || total(intake) + portion->part.length > INTAKE_LIMIT ||
+			 !reserve(file, portion->part.length);
+	if (intake->failed)
 		return false;
-	/* not realloc: it would leave a copy of the secrets behind */
-	char *bytes = malloc(file->length + portion->part.length + 1);
-	if (!bytes)
-		return false;
-	if (file->length)
-		memcpy(bytes, file->bytes, file->length);
-	memcpy(bytes + file->length, portion->part.bytes, portion->part.length);
-	if (file->bytes)
-		secret_wipe(file->bytes, file->length);
-	free(file->bytes);
-	file->bytes = bytes;
+	memcpy(file->bytes + file->length, portion->part.bytes, portion->part.length);
 	file->length += portion->part.length;
 	return true;
 }
@@ -74,8 +90,7 @@ bool intake_parse(const struct secrets_intake *intake, const char *name, struct 
 {
 	const struct intake_file *file = find(intake, name);
 	const struct config_source source = {.context = (void *)(uintptr_t)intake, .load = load};
-	return !file ||
-	       secrets_parse(secrets, &source, name, file->bytes, file->length, complaints);
+	return file && secrets_parse(secrets, &source, name, file->bytes, file->length, complaints);
 }
 
 void intake_clear(struct secrets_intake *intake)

@@ -89,6 +89,7 @@ static void send_on(void *context)
 		memcpy(portion.name, file->name, sizeof(portion.name));
 		memcpy(portion.part.bytes, file->bytes + keeper->octet_at, part);
 		portion.part.length = (uint16_t)part;
+		portion.first = keeper->file_at == 0 && keeper->octet_at == 0;
 		seam_end_send(keeper->authority, MESSAGE_SECRETS_FILE, &portion);
 		keeper->octet_at += part;
 		if (keeper->octet_at == file->length) {
@@ -101,7 +102,8 @@ static void send_on(void *context)
 		struct message_secrets_end end = {0};
 		memcpy(end.chap, keeper->settings->chap_secrets,
 		       strnlen(keeper->settings->chap_secrets, sizeof(end.chap) - 1));
-		if (keeper->settings->pap_secrets)
+		if (keeper->settings->pap_secrets &&
+		    has_file(keeper, keeper->settings->pap_secrets))
 			memcpy(end.pap, keeper->settings->pap_secrets,
 			       strnlen(keeper->settings->pap_secrets, sizeof(end.pap) - 1));
 		seam_end_send(keeper->authority, MESSAGE_SECRETS_END, &end);
@@ -120,10 +122,13 @@ int keeper_send_secrets(struct keeper *keeper)
 		forget_files(keeper);
 		return error;
 	}
-	int other = settings->pap_secrets ? gather(keeper, settings->pap_secrets) : 0;
-	if (other && other != -ENOENT)
-		log_warning("secrets: %s cannot be read: %s", settings->pap_secrets,
-			    strerror(-other));
+	error = settings->pap_secrets ? gather(keeper, settings->pap_secrets) : 0;
+	if (error && error != -ENOENT) { /* half of the users would be all of them */
+		log_error("secrets: %s cannot be read: %s", settings->pap_secrets,
+			  strerror(-error));
+		forget_files(keeper);
+		return error;
+	}
 	send_on(keeper);
 	return 0;
 }

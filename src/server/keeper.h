@@ -33,7 +33,8 @@ void keeper_on_message(struct keeper *keeper, const struct message_type *type, c
 
 /*
  * Reads chap-secrets, pap-secrets and what they name, and begins to send all of it to the
- * authority, which goes on as the seam takes it. What is missing or cannot be read is reported;
- * where chap-secrets itself is, the authority keeps what it has. 0 or -errno of chap-secrets.
+ * authority, which goes on as the seam takes it. A pap-secrets that is not there is an empty one;
+ * where one of the two cannot be read, that is logged and the authority keeps what it has. 0 or
+ * -errno.
  */
 int keeper_send_secrets(struct keeper *keeper);

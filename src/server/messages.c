@@ -31,12 +31,14 @@ static const struct field network_fields[] = {
 	FIELD(U32, message_network, local),     FIELD(U32, message_network, remote),
 	FIELD(U32, message_network, dns[0]),    FIELD(U32, message_network, dns[1]),
 	FIELD(U32, message_network, nbns[0]),   FIELD(U32, message_network, nbns[1]),
+	FIELD(TEXT, message_network, local_id), FIELD(TEXT, message_network, remote_id),
 	FIELD(STRING, message_network, user),   FIELD(U64, message_network, seconds),
 	FIELD(U64, message_network, octets_in), FIELD(U64, message_network, octets_out),
 	FIELD(U8, message_network, replaced),   FIELDS_END,
 };
 static const struct field secrets_file_fields[] = {
 	FIELD(STRING, message_secrets_file, name),
+	FIELD(U8, message_secrets_file, first),
 	FIELD(SECRET, message_secrets_file, part),
 	FIELDS_END,
 };
@@ -53,6 +55,8 @@ const struct message_type server_messages[] = {
 	MESSAGE_TYPE(MESSAGE_DISCONNECT, message_disconnect, disconnect_fields),
 	MESSAGE_TYPE(MESSAGE_NETWORK_UP, message_network, network_fields),
 	MESSAGE_TYPE(MESSAGE_NETWORK_DOWN, message_network, network_fields),
+	MESSAGE_TYPE(MESSAGE_IPV6_UP, message_network, network_fields),
+	MESSAGE_TYPE(MESSAGE_IPV6_DOWN, message_network, network_fields),
 	MESSAGE_TYPE(MESSAGE_SECRETS_FILE, message_secrets_file, secrets_file_fields),
 	MESSAGE_TYPE(MESSAGE_SECRETS_END, message_secrets_end, secrets_end_fields),
 	MESSAGE_TYPES_END,

@@ -4,8 +4,8 @@
  *descriptor or a path that its receiver must trust.
  *
  *	engine → authority   LOGIN, RELEASE             authority → engine   VERDICT, DISCONNECT
- *	engine → keeper      NETWORK_UP, NETWORK_DOWN   keeper → authority   SECRETS_FILE,
- *SECRETS_END
+ *	engine → keeper      NETWORK_UP, NETWORK_DOWN,  keeper → authority   SECRETS_FILE,
+ *	                     IPV6_UP, IPV6_DOWN                              SECRETS_END
  */
 #pragma once
 #include "auth/verdict.h"
@@ -18,6 +18,8 @@ enum server_message {
 	MESSAGE_DISCONNECT,
 	MESSAGE_NETWORK_UP,
 	MESSAGE_NETWORK_DOWN,
+	MESSAGE_IPV6_UP,
+	MESSAGE_IPV6_DOWN,
 	MESSAGE_SECRETS_FILE,
 	MESSAGE_SECRETS_END,
 };
@@ -49,12 +51,13 @@ struct message_disconnect {
 };
 
 /* A session has its inner address (or has no longer): routes, proxy neighbours and the ip-up and
- * ip-down hooks. */
+ * ip-down hooks. IPV6_UP and IPV6_DOWN have the same fields: ipv6-up and ipv6-down. */
 struct message_network {
 	uint32_t session;
 	uint32_t caller;        /* outer address: the hooks' sixth argument, unless noipparam */
 	uint32_t local, remote; /* inner addresses */
 	uint32_t dns[2], nbns[2];
+	uint8_t local_id[8], remote_id[8]; /* IPv6 interface identifiers; IPV6_UP and IPV6_DOWN */
 	char user[AUTH_NAME_LIMIT + 1];
 	uint64_t seconds, octets_in,
 		octets_out; /* NETWORK_DOWN: for CONNECT_TIME, BYTES_RCVD, BYTES_SENT */
@@ -68,6 +71,7 @@ enum { SECRETS_PART = 8192 };
  * of a file come in order, the first one also where the file is empty. */
 struct message_secrets_file {
 	char name[256]; /* its path */
+	uint8_t first;  /* 1: of all; what came before it and was not ended is to be forgotten */
 	BLOB(SECRETS_PART) part;
 };
 

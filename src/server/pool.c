@@ -100,7 +100,9 @@ bool pool_take_any(struct pool *pool, uint32_t session,
 		pool->lowest_free++;
 	for (uint32_t slot = pool->lowest_free; slot < pool->slots; slot++) {
 		uint32_t remote = address_ranges_nth(pool->remote, slot);
-		if (!is_taken(pool, slot) && (!allows || allows(context, remote, slot)))
+		/* Held, too, where the list has the address in another slot as well. */
+		if (!is_taken(pool, slot) && !find(pool, remote) &&
+		    (!allows || allows(context, remote, slot)))
 			return pool_take(pool, remote, session, lease);
 	}
 	return false;

@@ -1,5 +1,6 @@
-/* Who listens at a port: /proc/net/tcp gives the socket's inode, and one of the processes'
- * descriptors is a link to it. */
+/* Who listens at a port: /proc/net/tcp gives the socket's inode,
+ * and one of the processes' descriptors is a link to it. */
+#include <ctype.h>
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,22 +12,30 @@
 
 enum { TCP_LISTENING = 0x0a };
 
+/* The inode in a line of the table where that socket listens at `port`; else 0. The columns:
+ * sl local:port remote:port state queues timer retransmit uid timeout inode … */
+static uint64_t read_inode(char *line, uint16_t port)
+{
+	enum { LOCAL = 1, STATE = 3, INODE = 9, COLUMNS };
+	char *columns[COLUMNS], *rest = NULL;
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (!(columns[i] = strtok_r(i ? NULL : line, " \n", &rest)))
+			return 0;
+	const char *colon = strchr(columns[LOCAL], ':');
+	if (!colon || strtoul(colon + 1, NULL, 16) != port ||
+	    strtoul(columns[STATE], NULL, 16) != TCP_LISTENING)
+		return 0;
+	return strtoull(columns[INODE], NULL, 10);
+}
+
 /* The inode of the socket that listens at `port`; 0: none in this file. */
 static uint64_t find_inode(const char *path, uint16_t port)
 {
 	FILE *file = fopen(path, "re");
 	char line[512];
 	uint64_t found = 0;
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		unsigned local, state;
-		uint64_t inode;
-		/* sl local:port remote:port state queues timer retransmit uid timeout inode */
-		if (sscanf(line,
-			   " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64,
-			   &local, &state, &inode) == 3 &&
-		    local == port && state == TCP_LISTENING)
-			found = inode;
-	}
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = read_inode(line, port);
 	if (file)
 		fclose(file);
 	return found;
@@ -70,7 +79,8 @@ bool listener_find_owner(uint16_t port, char who[static WHY_SIZE])
 		inode = find_inode("/proc/self/net/tcp6", port);
 	DIR *processes = inode ? opendir("/proc") : NULL;
 	for (struct dirent *entry; processes && !found && (entry = readdir(processes));) {
-		found = atoi(entry->d_name) > 0 && process_holds(entry->d_name, inode);
+		found = isdigit((unsigned char)entry->d_name[0]) &&
+			process_holds(entry->d_name, inode);
 		if (found)
 			print_process(entry->d_name, who);
 	}

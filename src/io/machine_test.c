@@ -71,20 +71,28 @@ static bool prints(const char *line, const char *what)
 	return found;
 }
 
-static void enter_namespace(void)
+const char *test_lacks(void)
 {
 	static const char *const tools[] = {"ip", "nft", "iptables-nft", "iptables-legacy"};
+	static char why[64];
 	char path[TOOL_PATH];
 	for (size_t i = 0; i < COUNT_OF(tools); i++)
-		if (!tool_find(tools[i], path))
-			skip();
-	if (geteuid() != 0 || access("/dev/net/tun", R_OK | W_OK) || unshare(CLONE_NEWNET))
-		skip();
+		if (!tool_find(tools[i], path)) {
+			snprintf(why, sizeof(why), "no program %s", tools[i]);
+			return why;
+		}
+	if (access("/dev/net/tun", R_OK | W_OK))
+		return "no /dev/net/tun for us";
+	return unshare(CLONE_NEWNET) ? "no right to make network namespaces" : NULL;
+}
+
+static void enter_namespace(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	strcpy(run_directory, "/tmp/poptun-machine-XXXXXX");
 	assert_non_null(mkdtemp(run_directory));
 	run("ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan0 up "
-	    "&& "
-	    "ip link set lan1 up && echo 0 >/proc/sys/net/ipv4/ip_forward");
+	    "&& ip link set lan1 up && echo 0 >/proc/sys/net/ipv4/ip_forward");
 }
 
 static void leave_namespace(void)
@@ -533,8 +541,8 @@ TEST(foreign_rules_that_drop_forwarded_packets_are_found_and_the_remedy_works)
 		const char *rules, *remedy;
 	} rows[] = {
 		{"iptables-nft -N DOCKER-USER; iptables-nft -A FORWARD -j DOCKER-USER; "
-		 "iptables-nft -A "
-		 "DOCKER-USER -j RETURN; iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate "
+		 "iptables-nft -A DOCKER-USER -j RETURN; "
+		 "iptables-nft -A FORWARD -o docker0 -m conntrack --ctstate "
 		 "ESTABLISHED -j ACCEPT; iptables-nft -P FORWARD DROP",
 		 "iptables -I DOCKER-USER -i pptp0 -j ACCEPT"},
 		{"iptables-legacy -N DOCKER-USER; iptables-legacy -A FORWARD -j DOCKER-USER; "
@@ -542,12 +550,10 @@ TEST(foreign_rules_that_drop_forwarded_packets_are_found_and_the_remedy_works)
 		 "iptables-legacy -I DOCKER-USER -i pptp0 -j ACCEPT"},
 		{"iptables-nft -A FORWARD -j REJECT", "iptables -I FORWARD -i pptp0 -j ACCEPT"},
 		{"nft 'add table inet wall; add chain inet wall pass { type filter hook forward "
-		 "priority 0; "
-		 "policy drop; }'",
+		 "priority 0; policy drop; }'",
 		 "nft insert rule inet wall pass iifname pptp0 accept"},
 		{"nft 'add table ip a; add chain ip a b { type filter hook forward priority 5; }; "
-		 "add chain ip a "
-		 "c; add rule ip a b jump c; add rule ip a c counter drop'",
+		 "add chain ip a c; add rule ip a b jump c; add rule ip a c counter drop'",
 		 "nft insert rule ip a b iifname pptp0 accept"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -579,19 +585,16 @@ TEST(foreign_rules_that_drop_callers_are_found_and_each_remedy_works)
 {
 	static const char *const rows[] = {
 		"iptables-nft -P INPUT DROP; iptables-nft -A INPUT -p tcp --dport 22 -j ACCEPT; "
-		"iptables-nft -A INPUT "
-		"-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+		"iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
 		"iptables-legacy -A INPUT -i lo -j ACCEPT; iptables-legacy -A INPUT -m state "
-		"--state "
-		"ESTABLISHED -j ACCEPT; iptables-legacy -A INPUT -j REJECT --reject-with "
+		"--state ESTABLISHED -j ACCEPT; iptables-legacy -A INPUT -j REJECT --reject-with "
 		"icmp-host-prohibited",
 		"nft 'add table inet filter; add chain inet filter input { type filter hook input "
-		"priority 0; policy "
-		"drop; }; add rule inet filter input ct state vmap { established : accept, related "
-		": accept, "
+		"priority 0; policy drop; }; add rule inet filter "
+		"input ct state vmap { established : accept, related : accept, "
 		"invalid : drop }; add rule inet filter input iif lo accept; add rule inet filter "
-		"input tcp dport { "
-		"22, 80-90 } accept; add rule inet filter input ip protocol icmp accept'",
+		"input tcp dport { 22, 80-90 } accept; "
+		"add rule inet filter input ip protocol icmp accept'",
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		enter_namespace();

@@ -26,14 +26,17 @@
 enum auth_role { AUTH_AUTHENTICATOR, AUTH_PEER };
 
 enum auth_action {
-	AUTH_SEND = 1,  /* two octets of PPP protocol (network order), then the packet */
-	AUTH_ASK,       /* struct auth_proof, host layout: ask the registrar; at most one answer
-			   comes back, and no second question before it */
-	AUTH_SUCCEEDED, /* struct auth_verdict, host layout (with keys and address); wipe it after
-			   use. Once in a machine's life: a rechallenge that goes well is silent */
-	AUTH_FAILED,    /* uint16_t, host order: enum auth_error, or 0 where the peer was silent too
-			   long; also when a rechallenge fails after AUTH_SUCCEEDED */
-	AUTH_REPORT,    /* text for the log, without the session's prefix: "auth=pap user=anna" */
+	AUTH_SEND = 1, /* two octets of PPP protocol (network order), then the packet */
+	/* struct auth_proof, host layout: ask the registrar; at most
+	 * one answer comes back, and no second question before it */
+	AUTH_ASK,
+	/* struct auth_verdict, host layout (with keys and address); wipe it after use.
+	 * Once in a machine's life: a rechallenge that goes well is silent */
+	AUTH_SUCCEEDED,
+	/* uint16_t, host order: enum auth_error, or 0 where the peer was silent too long;
+	 * also when a rechallenge fails after AUTH_SUCCEEDED */
+	AUTH_FAILED,
+	AUTH_REPORT, /* text for the log, without the session's prefix: "auth=pap user=anna" */
 };
 
 struct auth_settings {

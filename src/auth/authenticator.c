@@ -70,8 +70,8 @@ static void answer_new(struct auth *a, enum chap_code code, const void *text, si
 	answer_send(a);
 }
 
-/* Never M=: Mac OS X 10.4 hangs on it, Windows 9x calls it an error. No retry, so that a guess
- * costs a whole connection. */
+/* Never M=: Mac OS X 10.4 hangs on it, Windows 9x calls it an error.
+ * No retry, so that a guess costs a whole connection. */
 static void answer_mschap_failure(struct auth *a, uint16_t error)
 {
 	uint8_t text[128];

@@ -296,8 +296,8 @@ TEST(auth_rechallenge_has_the_same_patience_as_the_first)
 			int before = w->server.sent_count;
 			world_pass(w, w->now + 599000 + 59999);
 			assert_int_equal(slow->failed, 0);
-			/* Neither an old answer for a new Response, nor an old one for a new
-			 * Challenge. */
+			/* Neither an old answer for a new Response,
+			 * nor an old one for a new Challenge. */
 			if (s)
 				assert_int_equal(w->server.sent_count, before + 1);
 			else

@@ -69,7 +69,7 @@ struct mschap_failure {
 	size_t message_length;
 };
 
-/* False where E= is missing or a value that stands there is not what it should be; words that are
- * not known are skipped. */
+/* False where E= is missing or a value that stands there is not
+ * what it should be; words that are not known are skipped. */
 bool mschap_failure_decode(struct mschap_failure *f, const uint8_t *text, size_t length);
 void mschap_failure_encode(const struct mschap_failure *f, struct writer *out);

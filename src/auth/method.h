@@ -8,8 +8,8 @@ enum auth_method {
 	AUTH_CHAP_MD5, /* RFC 1994 */
 	AUTH_MSCHAP,   /* RFC 2433 */
 	AUTH_MSCHAPV2, /* RFC 2759 */
-	AUTH_EAP, /* RFC 3748; no method of it is built yet, so it is never proposed nor agreed to
-		   */
+	/* RFC 3748; no method of it is built yet, so it is never proposed nor agreed to */
+	AUTH_EAP,
 	AUTH_METHODS
 };
 
@@ -17,6 +17,6 @@ enum auth_method {
 typedef uint8_t auth_methods;
 #define AUTH_BIT(method) ((auth_methods)(1u << (method)))
 
-/* "none", "pap", "chap-md5", "mschap", "mschapv2", "eap": the words of log lines and of the HTTP
- * API. */
+/* "none", "pap", "chap-md5", "mschap", "mschapv2", "eap":
+ * the words of log lines and of the HTTP API. */
 const char *auth_method_name(enum auth_method method);

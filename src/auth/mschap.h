@@ -48,8 +48,8 @@ void mschap_master_key(uint8_t key[static MSCHAP_HASH],
 		       const uint8_t nt_hash_hash[static MSCHAP_HASH],
 		       const uint8_t nt_response[static MSCHAP_PROOF]);
 
-/* The start keys of RFC 3079 §3.4 (v2), as the authenticator uses them; the peer's are these with
- * `send` and `receive` exchanged. */
+/* The start keys of RFC 3079 §3.4 (v2), as the authenticator uses them;
+ * the peer's are these with `send` and `receive` exchanged. */
 void mschapv2_keys(struct auth_keys *keys, const uint8_t nt_hash[static MSCHAP_HASH],
 		   const uint8_t nt_response[static MSCHAP_PROOF]);
 

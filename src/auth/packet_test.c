@@ -8,8 +8,8 @@
 #include "base/base.h"
 #include "base/random.h"
 
-/* Decodes a copy that ends exactly where the packet ends, so that a sanitizer sees a step too far.
- */
+/* Decodes a copy that ends exactly where the packet ends,
+ * so that a sanitizer sees a step too far. */
 static bool decode(bool pap, const uint8_t *packet, size_t length)
 {
 	uint8_t *copy = malloc(length ? length : 1);

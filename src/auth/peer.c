@@ -93,8 +93,8 @@ static void succeed(struct auth *a)
 		report(a, "accepted", "", 0);
 		outbox_put(a->out, AUTH_SUCCEEDED, &a->verdict, sizeof(a->verdict));
 	}
-	/* CHAP's response stays, as the same Challenge may come again; it shows nobody the secret.
-	 */
+	/* CHAP's response stays, as the same Challenge may come again;
+	 * it shows nobody the secret. */
 	secret_wipe(&a->verdict.keys, sizeof(a->verdict.keys));
 	if (a->method == AUTH_PAP)
 		secret_wipe(&a->verdict.message, sizeof(a->verdict.message));

@@ -14,8 +14,8 @@ struct secret {
 	size_t length;
 };
 
-/* All of the longer one is looked at, and what a short secret lacks is nothing that could be shown.
- */
+/* All of the longer one is looked at, and what a short
+ * secret lacks is nothing that could be shown. */
 static bool pap_verify(const struct auth_proof *proof, const struct secret *secret)
 {
 	uint8_t padded[AUTH_RESPONSE_LIMIT] = {0}, shown[AUTH_RESPONSE_LIMIT] = {0};

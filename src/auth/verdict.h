@@ -22,13 +22,14 @@ enum {
  * proof, not a wish for the right one. */
 enum auth_question { AUTH_VERIFY, AUTH_PROVE };
 
-/* What one end showed to prove who it is (AUTH_VERIFY); or what it has to answer (AUTH_PROVE: no
- * response yet). */
+/* What one end showed to prove who it is (AUTH_VERIFY);
+ * or what it has to answer (AUTH_PROVE: no response yet). */
 struct auth_proof {
 	uint8_t question; /* enum auth_question */
 	uint8_t method;   /* enum auth_method */
-	uint8_t again;    /* 1: a session that was accepted before is asked once more (CHAP
-			     rechallenge): it keeps its address, and replaces nobody */
+	/* 1: a session that was accepted before is asked once more (CHAP rechallenge):
+	 * it keeps its address, and replaces nobody */
+	uint8_t again;
 	uint8_t identifier;
 	/* As the peer sent it, domain included, NULs in it refused before; AUTH_PROVE: our own. */
 	char name[AUTH_NAME_LIMIT + 1];
@@ -48,16 +49,17 @@ struct auth_keys {
 	uint8_t send_short[8], receive_short[8];
 };
 
-/* RFC 2759 §6 error codes, also used as the reason of a reject for methods that have no codes on
- * the wire. */
+/* RFC 2759 §6 error codes, also used as the reason of a
+ * reject for methods that have no codes on the wire. */
 enum auth_error {
 	AUTH_RESTRICTED_HOURS = 646,
 	AUTH_ACCOUNT_DISABLED = 647,
 	AUTH_PASSWORD_EXPIRED = 648,
 	AUTH_NO_DIALIN_PERMISSION = 649,
 	AUTH_FAILURE = 691,
-	AUTH_NO_ANSWER = 930, /* not of the RFC, but known to Windows, which then does not ask for
-				 another password: the registrar was silent too long */
+	/* not of the RFC, but known to Windows, which then does not ask
+	 * for another password: the registrar was silent too long */
+	AUTH_NO_ANSWER = 930,
 };
 
 enum auth_result { AUTH_REJECT, AUTH_ACCEPT, AUTH_CONTINUE };
@@ -66,22 +68,21 @@ enum { AUTH_EVICT_LIMIT = 8 };
 
 /* The registrar's answer. Fields that do not belong to the result are zero. */
 struct auth_verdict {
-	uint8_t question; /* enum auth_question: which one it answers; to another it means nothing
-			   */
-	uint8_t result;   /* enum auth_result */
-	uint16_t error;   /* enum auth_error, with AUTH_REJECT */
-	char user[AUTH_NAME_LIMIT +
-		  1]; /* the name that it goes by from here on, in logs and accounts */
-	BLOB(AUTH_RESPONSE_LIMIT)
-	message; /* for the peer: "S=…" of MS-CHAPv2; with a question for the proof: the response */
-	BLOB(64)
-	expected; /* question for the proof, MS-CHAPv2: the "S=…" that the authenticator must show
-		   */
+	/* enum auth_question: which one it answers; to another it means nothing */
+	uint8_t question;
+	uint8_t result; /* enum auth_result */
+	uint16_t error; /* enum auth_error, with AUTH_REJECT */
+	/* the name that it goes by from here on, in logs and accounts */
+	char user[AUTH_NAME_LIMIT + 1];
+	/* for the peer: "S=…" of MS-CHAPv2; with a question for the proof: the response */
+	BLOB(AUTH_RESPONSE_LIMIT) message;
+	/* question for the proof, MS-CHAPv2: the "S=…" that the authenticator must show */
+	BLOB(64) expected;
 	struct auth_keys keys;
 	uint32_t local_address, remote_address; /* inner, host order; 0: none was given */
 	uint32_t dns[2], nbns[2];               /* 0: none */
-	BLOB(AUTH_EVICT_LIMIT * 4)
-	evict; /* session ids, 4 octets each in network order, which this one replaces */
+	/* session ids, 4 octets each in network order, which this one replaces */
+	BLOB(AUTH_EVICT_LIMIT * 4) evict;
 };
 
 /* Both as they cross a process boundary. Responses and keys print as "(hidden)". */

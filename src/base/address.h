@@ -23,8 +23,8 @@ static inline uint32_t address_mask(unsigned prefix)
 	return prefix ? UINT32_MAX << (32 - prefix) : 0;
 }
 
-/* RFC 1918's three ranges and RFC 6598's shared one: addresses that need translation on their way
- * out. */
+/* RFC 1918's three ranges and RFC 6598's shared one:
+ * addresses that need translation on their way out. */
 bool address_is_private(uint32_t address);
 
 /* Addresses from first to last, both among them; host order, first <= last. */

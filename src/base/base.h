@@ -1,12 +1,16 @@
 /*
  * The ground floor: what every room stands on, and nothing that knows PPTP.
  *
- *   reader.h writer.h   bounded views of bytes, network order          field.h    one description
- * reads, writes, prints packet.h            a packet with room in front message.h  encoded messages
- * between processes outbox.h            what a machine wants done, in order            log.h
- * levels, the sink, safe printing list.h map.h        members linked through themselves drop.h why
- * a packet was dropped, by name random.h secret.h   chance, handed in; wiping address.h  IPv4
- * addresses and ranges as text
+ *   reader.h writer.h   bounded views of bytes, in network order
+ *   field.h             a message described once: reads, writes and prints it
+ *   message.h           such messages, encoded, between our own processes
+ *   packet.h            a packet with room in front
+ *   outbox.h            what a machine wants done, in order
+ *   list.h map.h        members linked through themselves
+ *   drop.h              why a packet was dropped, by name
+ *   log.h               levels, the sink, safe printing
+ *   random.h secret.h   chance, handed in; wiping
+ *   address.h           IPv4 addresses and ranges as text
  *
  * Nothing here does I/O except the log's sink, which is the one mutable variable of the house.
  */

@@ -30,15 +30,15 @@
 	D(IP_MULTICAST,        "ip_multicast",        "multicast and broadcast from our side, which goes into no tunnel") \
 	D(LINK_NOT_UP,         "link_not_up",         "packets for a session whose network protocol is not open") \
 	D(QUEUE_FULL,          "queue_full",          "packets that a full socket or device would not take")
-/* clang-format on */
 
 enum drop {
 	DROP_NONE,
 #define D(name, text, help) DROP_##name,
 	DROPS(D)
 #undef D
-		DROP_COUNT
-	};
+	DROP_COUNT
+};
+/* clang-format on */
 
 /* "gre_repeated" and so on; "none" for DROP_NONE. */
 const char *drop_name(enum drop drop);

@@ -51,8 +51,8 @@ static uint64_t number_load(const struct field *field, const void *member)
 	}
 }
 
-/* Reads a length and that many octets into `to`, which holds `capacity`; returns the length, or
- * SIZE_MAX. */
+/* Reads a length and that many octets into `to`, which holds `capacity`;
+ * returns the length, or SIZE_MAX. */
 static size_t read_counted(struct reader *in, void *to, size_t capacity)
 {
 	size_t length = read_u16(in);

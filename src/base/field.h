@@ -44,31 +44,21 @@ struct field {
 	const struct field *part; /* FIELD_STRUCT: the member's own description */
 };
 
-#define FIELD(kind, type, member)                                     \
-	{                                                             \
-		FIELD_##kind, #member, offsetof(struct type, member), \
-			sizeof(((struct type *)0)->member)            \
-	}
+/* clang-format off */
+#define FIELD(kind, type, member) \
+	{ FIELD_##kind, #member, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
 /* `member` is a struct that `fields` describe; they are written in its place, without a frame. */
-#define FIELD_PART(type, member, fields)                              \
-	{                                                             \
-		FIELD_STRUCT, #member, offsetof(struct type, member), \
-			sizeof(((struct type *)0)->member), fields    \
-	}
-#define FIELDS_END                     \
-	{                              \
-		FIELD_NONE, NULL, 0, 0 \
-	}
+#define FIELD_PART(type, member, fields) \
+	{ FIELD_STRUCT, #member, offsetof(struct type, member), \
+	  sizeof(((struct type *)0)->member), fields }
+#define FIELDS_END { FIELD_NONE, NULL, 0, 0 }
 
 /* Declares the member types that BLOB and SECRET describe. */
-#define BLOB(capacity)                   \
-	struct {                         \
-		uint16_t length;         \
-		uint8_t bytes[capacity]; \
-	}
+#define BLOB(capacity) struct { uint16_t length; uint8_t bytes[capacity]; }
+/* clang-format on */
 
-/* Fills *value from `in`. False where the bytes end early or a STRING or BLOB is longer than its
- * member. */
+/* Fills *value from `in`. False where the bytes end early
+ * or a STRING or BLOB is longer than its member. */
 bool fields_decode(const struct field *fields, void *value, struct reader *in);
 
 /* Writes *value; out->failed tells what did not fit. */

@@ -1,5 +1,5 @@
-/* A doubly linked list through the members themselves; it owns nothing. An empty list points at
- * itself. */
+/* A doubly linked list through the members themselves;
+ * it owns nothing. An empty list points at itself. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@ struct list {
 #define CONTAINER_OF(pointer, type, member) \
 	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* Walks the list; the entry in hand may be removed. `node` and `following` name two new pointers.
- */
+/* Walks the list; the entry in hand may be removed.
+ * `node` and `following` name two new pointers. */
 #define LIST_EACH(node, following, head)                                                \
 	for (struct list *node = (head)->next, *following = node->next; node != (head); \
 	     node = following, following = node->next)

@@ -9,8 +9,8 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Receives whole lines without their newline. The default writes "LEVEL: line" (info: the line
- * alone) to stderr. */
+/* Receives whole lines without their newline. The default
+ * writes "LEVEL: line" (info: the line alone) to stderr. */
 typedef void log_sink(void *context, enum log_level level, const char *line);
 
 /* Sets the sink and the most talkative level that reaches it; NULL sink: the default. */

@@ -21,8 +21,8 @@ struct map {
 
 void map_fini(struct map *map);
 
-/* Adds `node`, which the caller keeps alive and does not move until map_remove. Several may share a
- * hash. */
+/* Adds `node`, which the caller keeps alive and does not
+ * move until map_remove. Several may share a hash. */
 void map_insert(struct map *map, struct map_node *node, uint64_t hash);
 
 /* Takes `node` out; it must be in the map. */

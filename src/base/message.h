@@ -27,8 +27,8 @@ struct message_type {
 /* The row of `kind`, or NULL. */
 const struct message_type *message_type(const struct message_type *types, uint16_t kind);
 
-/* Encodes *value as a message of `kind`, which is in `types`. Returns its length, or 0 where it
- * does not fit. */
+/* Encodes *value as a message of `kind`, which is in `types`.
+ * Returns its length, or 0 where it does not fit. */
 size_t message_encode(const struct message_type *types, uint16_t kind, const void *value, void *to,
 		      size_t capacity);
 

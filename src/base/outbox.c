@@ -24,8 +24,7 @@ static void reserve(struct outbox *out, size_t more)
 		capacity *= 2;
 	uint8_t *bytes = realloc(out->bytes, capacity);
 	if (!bytes)
-		abort(); /* the machines could not keep their promises without memory for an answer
-			  */
+		abort(); /* without memory for an answer no machine could keep its promises */
 	out->bytes = bytes;
 	out->capacity = capacity;
 }

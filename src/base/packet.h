@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 enum {
-	PACKET_HEADROOM = 128,  /* outer IP 20, GRE 16, PPP 4, MPPE 4, and room for a vnet header */
-	PACKET_CAPACITY = 2048, /* headroom included; the largest inner packet is 1500, the largest
-				   PPP frame 1532 */
+	PACKET_HEADROOM = 128, /* outer IP 20, GRE 16, PPP 4, MPPE 4, and room for a vnet header */
+	/* headroom included; the largest inner packet is 1500, the largest PPP frame 1532 */
+	PACKET_CAPACITY = 2048,
 };
 
 struct packet {

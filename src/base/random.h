@@ -1,5 +1,5 @@
-/* Where chance comes from: handed in, so that a test can repeat a run. The real one is
- * getrandom(2), in io/. */
+/* Where chance comes from: handed in, so that a test can repeat a run.
+ * The real one is getrandom(2), in io/. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

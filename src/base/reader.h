@@ -68,8 +68,8 @@ static inline void read_copy(struct reader *in, void *to, size_t length)
 		memset(to, 0, length);
 }
 
-/* A reader of the next `length` octets alone, which are skipped here; empty and failed where fewer
- * are left. */
+/* A reader of the next `length` octets alone, which are skipped here;
+ * empty and failed where fewer are left. */
 static inline struct reader read_part(struct reader *in, size_t length)
 {
 	const uint8_t *b = read_bytes(in, length);

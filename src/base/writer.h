@@ -20,8 +20,8 @@ static inline struct writer writer_of(void *buffer, size_t capacity)
 	return (struct writer){.start = buffer, .capacity = capacity};
 }
 
-/* Room for `length` more octets, which count as written; NULL (and failed) where they do not fit.
- */
+/* Room for `length` more octets, which count as written;
+ * NULL (and failed) where they do not fit. */
 static inline uint8_t *write_room(struct writer *out, size_t length)
 {
 	if (out->failed || out->capacity - out->length < length) {
@@ -75,8 +75,8 @@ static inline void write_zeros(struct writer *out, size_t length)
 		memset(to, 0, length);
 }
 
-/* Sets the two octets at offset `at`, already written: for lengths that are known only at the end.
- */
+/* Sets the two octets at offset `at`, already written:
+ * for lengths that are known only at the end. */
 static inline void write_u16_at(struct writer *out, size_t at, uint16_t value)
 {
 	if (out->failed || at + 2 > out->length)

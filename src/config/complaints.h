@@ -1,5 +1,5 @@
-/* What is wrong with a configuration: a list with file, line, what was found and what was expected.
- */
+/* What is wrong with a configuration: a list with file,
+ * line, what was found and what was expected. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

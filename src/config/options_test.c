@@ -12,8 +12,8 @@ TEST(options_that_are_wrong_or_without_effect_are_named)
 	} cases[] = {
 		{"", "", COMPLAINT_WARNING, NULL},
 		{"",
-		 "name pptpd refuse-pap refuse-chap refuse-mschap require-mschap-v2 "
-		 "require-mppe-128\n"
+		 "name pptpd refuse-pap refuse-chap refuse-mschap "
+		 "require-mschap-v2 require-mppe-128\n"
 		 "ms-dns 8.8.8.8 proxyarp nodefaultroute lock nobsdcomp novj novjccomp nologfd\n"
 		 "asyncmap 0 auth crtscts hide-password modem lcp-echo-interval 30 noipx\n",
 		 COMPLAINT_WARNING, NULL},
@@ -165,8 +165,8 @@ TEST(options_reach_their_places)
 	struct settings *s = test_load_texts(
 		"",
 		"mru 1400 mtu 0x578 nomagic nopcomp noaccomp lcp-restart 2 lcp-max-configure 7\n"
-		"lcp-max-terminate 4 lcp-max-failure 6 ipcp-restart 5 ipv6cp-restart 6 ccp-restart "
-		"8\n"
+		"lcp-max-terminate 4 lcp-max-failure 6 "
+		"ipcp-restart 5 ipv6cp-restart 6 ccp-restart 8\n"
 		"lcp-echo-interval 0 lcp-echo-failure 9 lcp-echo-adaptive idle 60 maxconnect 120\n"
 		"chap-restart 4 chap-max-challenge 3 chap-timeout 20 chap-interval 600\n"
 		"pap-timeout 11 papcrypt chapms-strip-domain show-password debug proxyarp noip\n"
@@ -254,8 +254,8 @@ TEST(the_hosts_options_come_first_and_later_ones_stand_above)
 	settings_unref(s);
 }
 
-/* Each option alone, with a value where it takes one: nothing crashes, and what is said has the
- * file's name. */
+/* Each option alone, with a value where it takes one:
+ * nothing crashes, and what is said has the file's name. */
 TEST(every_option_alone_is_survived)
 {
 	static const char *const values[] = {"5", "10.0.0.1", "text", "1,2", "a=b"};

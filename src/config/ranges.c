@@ -192,8 +192,8 @@ bool address_ranges_find(const struct address_ranges *ranges, uint32_t address, 
 	return false;
 }
 
-/* The first address in both; ranges with a step above 1 have at most 256 addresses, so the walk is
- * short. */
+/* The first address in both; ranges with a step above 1
+ * have at most 256 addresses, so the walk is short. */
 static uint32_t range_common(const struct address_range *a, const struct address_range *b)
 {
 	uint32_t n;

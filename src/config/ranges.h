@@ -5,8 +5,9 @@
  *	list    := item ("," item)*     no blanks
  *	item    := address | host name | range
  *	range   := four octets, one of them "lo-hi"       192.168.0.234-238   192.168-170.1.5
- *	         | address "-" address                     10.0.0.1-10.0.39.254   (pptpd has no
- *such)
+ *	         | address "-" address                     10.0.0.1-10.0.39.254
+ *
+ * pptpd knows no range between two addresses.
  */
 #pragma once
 #include <stdbool.h>

@@ -63,8 +63,8 @@ static void put_others(const struct setting_table *table, enum setting_status st
 int main(void)
 {
 	printf("# Keywords of the configuration\n\n"
-	       "Made by `config-reference` out of the table of settings in `src/config`; "
-	       "`./run doc` writes it anew.\n\n"
+	       "Made by `config-reference` out of the table of settings "
+	       "in `src/config`; `./run doc` writes it anew.\n\n"
 	       "poptun reads the files of pptpd and pppd as they stand: `%s` (or `-c FILE`), the "
 	       "options file that it names,\n`%s` before that one (unless `-c` was given, or there "
 	       "is no `%s`), and the secrets files.\nEvery keyword of pptpd.conf(5), pptpd(8), "
@@ -73,9 +73,9 @@ int main(void)
 	       "error, and nothing starts.\n\n",
 	       CONFIG_PPTPD_CONF, CONFIG_PPPD_OPTIONS, CONFIG_PPTPD_CONF);
 	printf("## %s\n\nOne keyword a line, from the first column, its value behind blanks; '#' "
-	       "in "
-	       "the first column begins a comment.\nOf a keyword that is said twice the first one "
-	       "counts; a line that begins with a blank has no effect. Both are warnings.\n"
+	       "in the first column begins a comment.\n"
+	       "Of a keyword that is said twice the first one counts; "
+	       "a line that begins with a blank has no effect. Both are warnings.\n"
 	       "A list of addresses is `192.168.0.234-238,192.168.0.245`, with one range for an "
 	       "octet of each item, or `10.0.0.1-10.0.39.254`.\nWithout that file this is served:\n"
 	       "\n```\n%s```\n\n",
@@ -85,14 +85,12 @@ int main(void)
 	put_others(&table_pptpd, BY_DESIGN);
 	put_others(&table_pptpd, WITHOUT);
 	printf("## pptpd's arguments\n\nThey stand above the file. `--option FILE`, "
-	       "`--option=FILE`, "
-	       "`-o FILE` and `-oFILE` are the same.\n\n");
+	       "`--option=FILE`, `-o FILE` and `-oFILE` are the same.\n\n");
 	put_obeyed(&table_arguments);
 	put_others(&table_arguments, BY_DESIGN);
 	put_others(&table_arguments, WITHOUT);
 	printf("## pppd's options\n\nWords with white space between; later ones stand above "
-	       "earlier "
-	       "ones. `#` begins a comment, `\"` and `'` quote, a backslash escapes.\n\n");
+	       "earlier ones. `#` begins a comment, `\"` and `'` quote, a backslash escapes.\n\n");
 	put_obeyed(&table_pppd);
 	printf("### Without a meaning here\n\nThere is nothing that they could change. "
 	       "Silent.\n\n");

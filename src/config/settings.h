@@ -14,8 +14,8 @@
 
 enum nat_policy { NAT_AUTO, NAT_ON, NAT_OFF };
 
-/* Whether data packets are encrypted (MPPE). The names of ppp/link.h, which this room cannot see,
- * with the same values. */
+/* Whether data packets are encrypted (MPPE). The names of ppp/link.h,
+ * which this room cannot see, with the same values. */
 enum encryption { ENCRYPTION_OFF, ENCRYPTION_OPTIONAL, ENCRYPTION_REQUIRED };
 
 /* A set of MPPE key lengths; values as enum mppe_size of ppp/mppe.h. */
@@ -43,18 +43,19 @@ struct settings {
 
 	/* Inner addresses. */
 	struct address_ranges local; /* slot n's end here; one address: all slots'. Never empty */
-	bool local_unsaid; /* nobody named it: the edge takes the host's own address in the
-			      network of `remote`, where it has one there */
+	/* nobody named it: the edge takes the host's own address
+	 * in the network of `remote`, where it has one there */
+	bool local_unsaid;
 	struct address_ranges remote; /* slot n's caller; empty with delegate */
 	bool delegate; /* no pool: the caller's address comes from the secrets alone */
 	bool proxy_arp;
 
 	/* The machine. */
-	char *interface;             /* name of the TUN device */
-	uint32_t nat;                /* enum nat_policy */
-	uint32_t mss_clamp;          /* enum mss_clamp, or an MSS in octets */
-	bool fragment_dont_fragment; /* IPv4 packets too long for a session are cut up although they
-					forbid it */
+	char *interface;    /* name of the TUN device */
+	uint32_t nat;       /* enum nat_policy */
+	uint32_t mss_clamp; /* enum mss_clamp, or an MSS in octets */
+	/* IPv4 packets too long for a session are cut up although they forbid it */
+	bool fragment_dont_fragment;
 
 	/* Files. */
 	char *option_file; /* pppd options that were read; NULL: none was named */
@@ -99,14 +100,15 @@ struct settings {
 	bool ipv4, ipv6;
 	bool accept_local, accept_remote; /* the caller's idea of our address, of its own */
 	uint8_t interface_id[8];          /* ours in IPv6CP; zero: made from chance */
-	uint32_t dns[2], wins[2];         /* for the caller, host order, 0: none. No DNS at all: the
-					     host's resolvers, which the edge looks up */
+	/* for the caller, host order, 0: none. No DNS at all:
+	 * the host's resolvers, which the edge looks up */
+	uint32_t dns[2], wins[2];
 
 	/* Hooks. */
 	char *ip_up, *ip_down; /* programs; a missing one is no error */
 	char *ipv6_up, *ipv6_down;
-	char *ipparam; /* their sixth argument; NULL: the caller's outer address, or
-			  nothing where no_ipparam */
+	/* their sixth argument; NULL: the caller's outer address, or nothing where no_ipparam */
+	char *ipparam;
 	bool no_ipparam;
 	uint32_t speed;    /* their third argument, bit/s, without meaning */
 	char *environment; /* `set`: "NAME=VALUE" texts, each ended by '\n'; NULL: none */

@@ -60,8 +60,8 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* Three rows of the matrix are enough: this letter's, the last one's, and for a swap the one
- * before. */
+/* Three rows of the matrix are enough: this letter's,
+ * the last one's, and for a swap the one before. */
 unsigned edit_distance(const char *a, const char *b)
 {
 	size_t a_length = MIN_OF(strlen(a), (size_t)EDIT_LIMIT);

@@ -274,8 +274,8 @@ static void print_ranges(const struct setting *setting, const struct settings *s
 
 const struct setting_type type_ranges = {"a list of addresses", take_ranges, print_ranges};
 
-/* pppd: the first one is the primary server, the second the secondary; after that the second is
- * said again. */
+/* pppd: the first one is the primary server, the second the secondary;
+ * after that the second is said again. */
 static bool take_server(struct loading *loading, const struct setting *setting, const char *value,
 			uint32_t servers[2], uint32_t *count)
 {

@@ -17,8 +17,8 @@ struct words {
 };
 
 struct word {
-	const char *start; /* its first octet in the text, quotes included; it ends at words->next
-			    */
+	/* its first octet in the text, quotes included; it ends at words->next */
+	const char *start;
 	char text[WORD_LIMIT]; /* ended by NUL; wipe it where it may be a secret */
 	size_t length;
 	unsigned line;     /* on which it began */

@@ -1,5 +1,5 @@
-/* A PAC and a PNS that talk to each other, the stream cut into every possible size of portion; and
- * machines that hear nonsense. */
+/* A PAC and a PNS that talk to each other, the stream cut into every
+ * possible size of portion; and machines that hear nonsense. */
 #include "control/machine_test.h"
 
 enum { STREAM = 8192 };
@@ -155,8 +155,8 @@ static size_t nonsense(struct random *random, uint8_t to[CONTROL_MESSAGE_MAX])
 	return length;
 }
 
-/* Takes the actions of one step; keeps count of the calls that live. Answers some that are asked.
- */
+/* Takes the actions of one step; keeps count of the
+ * calls that live. Answers some that are asked. */
 static void judge(struct bench *b, struct random *chance, int *live, bool *closed)
 {
 	struct action a;

@@ -86,8 +86,8 @@ static void enter(struct control *c, int slot, enum call_state state, uint64_t n
 	c->calls[slot].since_ms = now_ms;
 }
 
-/* Every call that was asked for or placed comes here exactly once. `why` has what the message that
- * ended it said, and the reason. */
+/* Every call that was asked for or placed comes here exactly once.
+ * `why` has what the message that ended it said, and the reason. */
 static void go_down(struct control *c, int slot, const struct control_event *why)
 {
 	struct control_event event = event_of(c, slot);
@@ -276,8 +276,8 @@ void call_on_outgoing_reply(struct control *c, const struct control_message *m, 
 	}
 }
 
-/* RRAS sends call id 0 and result 0 whatever was the call's: with a single call there is no doubt.
- */
+/* RRAS sends call id 0 and result 0 whatever was the call's:
+ * with a single call there is no doubt. */
 void call_on_disconnect_notify(struct control *c, const struct control_message *m, uint64_t now_ms)
 {
 	const struct call_disconnect_notify *r = &m->call_disconnect_notify;

@@ -246,8 +246,8 @@ static const struct welcome welcomes[CONTROL_MESSAGE_TYPES] = {
 [SET_LINK_INFO]                    = { UP,                          call_on_set_link_info,     call_on_set_link_info      },
 }; /* clang-format on */
 
-/* Before the start it ends the connection: this is no peer of ours. During the stop it is what was
- * already on its way. */
+/* Before the start it ends the connection: this is no peer of ours.
+ * During the stop it is what was already on its way. */
 static void on_unwelcome(struct control *c, const struct control_message *m)
 {
 	const char *name = control_message_row(m->type)->name;

@@ -30,19 +30,20 @@ enum { CONTROL_CALLS_MAX = 64, CONTROL_STAGE_MS = 60000, CONTROL_ECHO_MS = 60000
 /* What the machine wants done. Events of calls carry struct control_event, host layout. */
 enum control_action {
 	CONTROL_SEND = 1, /* bytes for TCP */
-	CONTROL_CLOSE,    /* flush, then close TCP; the bytes are the reason, as text for the log.
-			     Nothing follows it */
+	/* flush, then close TCP; the bytes are the reason,
+	 * as text for the log. Nothing follows it */
+	CONTROL_CLOSE,
 	CONTROL_ESTABLISHED, /* PNS: calls may be placed now. PAC: the peer said who it is */
-	CONTROL_CALL_ASKED,  /* PAC: the owner answers with control_call_accept or
-				control_call_refuse */
-	CONTROL_CALL_UP,     /* both call ids are known: GRE may flow */
-	CONTROL_CALL_DOWN,   /* the call ended (or never came up); its slot is free after this */
-	CONTROL_LINK_INFO,   /* Set-Link-Info came, `reason` has it in words: without effect (no
-				octet stuffing in GRE). Windows sends two a call, so it is no report
-			      */
-	CONTROL_WAN_ERRORS,  /* WAN-Error-Notify came, `reason` has it in words; reported as well */
-	CONTROL_REPORT,      /* text for the log */
-	CONTROL_TRACE,       /* text for the log at debug level: a message, printed */
+	/* PAC: the owner answers with control_call_accept or control_call_refuse */
+	CONTROL_CALL_ASKED,
+	CONTROL_CALL_UP,   /* both call ids are known: GRE may flow */
+	CONTROL_CALL_DOWN, /* the call ended (or never came up); its slot is free after this */
+	/* Set-Link-Info came, `reason` has it in words: without effect (no octet
+	 * stuffing in GRE). Windows sends two a call, so it is no report */
+	CONTROL_LINK_INFO,
+	CONTROL_WAN_ERRORS, /* WAN-Error-Notify came, `reason` has it in words; reported as well */
+	CONTROL_REPORT,     /* text for the log */
+	CONTROL_TRACE,      /* text for the log at debug level: a message, printed */
 };
 
 struct control_event {
@@ -51,23 +52,23 @@ struct control_event {
 	uint16_t peer_call_id; /* the peer's */
 	uint16_t serial;       /* Call Serial Number */
 	uint16_t peer_window;  /* Packet Recv. Window Size of the peer */
-	uint8_t result,
-		error; /* CONTROL_CALL_DOWN: of the message that ended it; 0 where none came */
+	/* CONTROL_CALL_DOWN: of the message that ended it; 0 where none came */
+	uint8_t result, error;
 	uint16_t cause;
-	char reason[96]; /* CONTROL_CALL_DOWN: in words: "call cleared by peer", "connection lost" …
-			  */
+	/* CONTROL_CALL_DOWN: in words: "call cleared by peer", "connection lost" … */
+	char reason[96];
 };
 
 struct control_settings {
 	enum control_role role;
 	const char *host_name, *vendor; /* up to 64 octets, sent in the Start messages */
-	uint32_t first_message_ms; /* PAC: from TCP accept to the Start-Control-Connection-Request;
-				      pptpd: stimeout 10 s */
-	uint32_t echo_ms;          /* silence before an Echo-Request; RFC: 60 s; 0: never */
-	uint16_t window;           /* our Packet Recv. Window Size, packets */
-	uint32_t connect_speed;    /* bits/s, told to the peer; pptpd: speed */
-	uint16_t calls_max;        /* at most CONTROL_CALLS_MAX on one connection */
-	bool trace;                /* put CONTROL_TRACE for every message, either way */
+	/* PAC: from TCP accept to the Start-Control-Connection-Request; pptpd: stimeout 10 s */
+	uint32_t first_message_ms;
+	uint32_t echo_ms;       /* silence before an Echo-Request; RFC: 60 s; 0: never */
+	uint16_t window;        /* our Packet Recv. Window Size, packets */
+	uint32_t connect_speed; /* bits/s, told to the peer; pptpd: speed */
+	uint16_t calls_max;     /* at most CONTROL_CALLS_MAX on one connection */
+	bool trace;             /* put CONTROL_TRACE for every message, either way */
 };
 
 enum control_state {
@@ -109,8 +110,8 @@ struct control {
 	struct control_call calls[CONTROL_CALLS_MAX];
 };
 
-/* TCP stands. A PNS sends its Start-Control-Connection-Request at once. Pointers are borrowed for
- * the life of *c. */
+/* TCP stands. A PNS sends its Start-Control-Connection-Request at once.
+ * Pointers are borrowed for the life of *c. */
 void control_init(struct control *c, const struct control_settings *settings,
 		  const struct random *random, struct outbox *out, uint64_t now_ms);
 
@@ -131,8 +132,8 @@ void control_call_accept(struct control *c, uint16_t slot, uint16_t call_id, uin
 void control_call_refuse(struct control *c, uint16_t slot, uint8_t result, uint8_t error,
 			 uint64_t now_ms);
 
-/* PNS: places a call under our `call_id`; returns its slot, or -1 where none is free or the
- * connection is not up. */
+/* PNS: places a call under our `call_id`; returns its slot,
+ * or -1 where none is free or the connection is not up. */
 int control_call_place(struct control *c, uint16_t call_id, uint64_t now_ms);
 
 /*
@@ -142,8 +143,8 @@ int control_call_place(struct control *c, uint16_t call_id, uint64_t now_ms);
  */
 void control_call_end(struct control *c, uint16_t slot, uint8_t result, uint64_t now_ms);
 
-/* Ends the connection in order: Stop-Control-Connection-Request, then close; calls go down first.
- */
+/* Ends the connection in order: Stop-Control-Connection-Request,
+ * then close; calls go down first. */
 void control_stop(struct control *c, uint64_t now_ms);
 
 uint64_t control_deadline(const struct control *c);

@@ -57,8 +57,8 @@ TEST(control_pac_answers_the_start)
 	assert_true(outbox_is_empty(&b.out));
 	bench_hears(&b, &start_request);
 	assert_said(&b, "SEND Start-Control-Connection-Reply result=1\n"
-			"REPORT control=established host= vendor=Microsoft\\x20Windows\\x20NT "
-			"firmware=2195\n"
+			"REPORT control=established host= "
+			"vendor=Microsoft\\x20Windows\\x20NT firmware=2195\n"
 			"ESTABLISHED\n");
 	assert_string_equal(b.control.peer_vendor, "Microsoft Windows NT");
 	assert_int_equal(b.control.peer_firmware, 2195);
@@ -74,15 +74,13 @@ TEST(control_pac_serves_a_recorded_client)
 		"0000000000000000000000000000000000000000000000000000000000000000000000000000000000"
 		"63616e616e69616e0000"
 		"0000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-		"00000000000000000000"
-		"000000",
+		"00000000000000000000000000",
 		"00a800011a2b3c4d00070000719a000000000960009896800000000300000003000300000000000000"
 		"00000000000000000000"
 		"0000000000000000000000000000000000000000000000000000000000000000000000000000000000"
 		"00000000000000000000"
 		"0000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-		"00000000000000000000"
-		"000000000000000000000000000000",
+		"00000000000000000000000000000000000000000000000000",
 		"001000011a2b3c4d0005000000000001",
 		"001000011a2b3c4d000c0000719a0000",
 	};
@@ -211,8 +209,8 @@ TEST(control_name_of_64_octets_without_an_end_is_taken_and_escaped)
 	bench_fini(&b);
 }
 
-/* What every message does in every state but WAIT_STOP_REPLY; no call stands. "" : nothing at all.
- */
+/* What every message does in every state but WAIT_STOP_REPLY;
+ * no call stands. "" : nothing at all. */
 static const struct {
 	enum control_message_type type;
 	const char *pac_idle, *pac_up, *pns_wait, *pns_up;
@@ -448,8 +446,8 @@ TEST(control_stop_ends_the_calls_first)
 	bench_with_call(&b);
 	bench_hears(&b, &(struct control_message){.type = STOP_CONTROL_CONNECTION_REQUEST,
 						  .stop_request = {.reason = 1}});
-	assert_said(&b, "SEND Stop-Control-Connection-Reply\nDOWN slot=0 1007>7 0.0.0 stopped by "
-			"peer: reason=1\n"
+	assert_said(&b, "SEND Stop-Control-Connection-Reply\n"
+			"DOWN slot=0 1007>7 0.0.0 stopped by peer: reason=1\n"
 			"CLOSE stopped by peer: reason=1\n");
 	bench_fini(&b);
 	bench_with_call(&b);
@@ -524,8 +522,8 @@ TEST(control_pns_places_a_call_and_ends_it)
 				.wan_error_notify = {.peer_call_id = 501, .crc_errors = 3}});
 	assert_said(
 		&b,
-		"REPORT wan-errors call_id=501 crc=3 framing=0 hardware=0 buffer=0 time_out=0 "
-		"alignment=0\n"
+		"REPORT wan-errors call_id=501 crc=3 framing=0 "
+		"hardware=0 buffer=0 time_out=0 alignment=0\n"
 		"WAN slot=1 501>900 crc=3 framing=0 hardware=0 buffer=0 time_out=0 alignment=0\n");
 	control_call_end(&b.control, 1, CDN_REQUEST, b.now_ms);
 	control_call_end(&b.control, 1, CDN_REQUEST, b.now_ms); /* once is enough */

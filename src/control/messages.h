@@ -16,8 +16,7 @@ enum {
 	CONTROL_COOKIE = 0x1a2b3c4d,
 	CONTROL_KIND = 1,         /* "PPTP Message Type": control; 2, management, is undefined */
 	CONTROL_VERSION = 0x0100, /* version 1, revision 0 */
-	CONTROL_PRINT_MAX =
-		1200, /* room for the longest printed message, every octet of text escaped */
+	CONTROL_PRINT_MAX = 1200, /* the longest printed message, every octet of text escaped */
 };
 
 enum control_message_type {
@@ -42,50 +41,55 @@ enum control_message_type {
 /* Framing and bearer, as capabilities (Start messages) and as what a call asks for; bits. */
 enum { FRAMING_ASYNC = 1, FRAMING_SYNC = 2, BEARER_ANALOG = 1, BEARER_DIGITAL = 2 };
 
-enum sccrp_result { /* Start-Control-Connection-Reply, §2.2 */
-		    SCCRP_SUCCESS = 1,
-		    SCCRP_GENERAL_ERROR,
-		    SCCRP_CHANNEL_EXISTS,
-		    SCCRP_NOT_AUTHORISED,
-		    SCCRP_VERSION,
+/* Start-Control-Connection-Reply, §2.2 */
+enum sccrp_result {
+	SCCRP_SUCCESS = 1,
+	SCCRP_GENERAL_ERROR,
+	SCCRP_CHANNEL_EXISTS,
+	SCCRP_NOT_AUTHORISED,
+	SCCRP_VERSION,
 };
 
-enum stop_reason { /* Stop-Control-Connection-Request, §2.3 */
-		   STOP_NONE = 1,
-		   STOP_PROTOCOL,
-		   STOP_LOCAL_SHUTDOWN,
+/* Stop-Control-Connection-Request, §2.3 */
+enum stop_reason {
+	STOP_NONE = 1,
+	STOP_PROTOCOL,
+	STOP_LOCAL_SHUTDOWN,
 };
 
 enum stop_result { STOP_OK = 1, STOP_GENERAL_ERROR }; /* §2.4 */
 enum echo_result { ECHO_OK = 1, ECHO_GENERAL_ERROR }; /* §2.6 */
 
-enum ocrp_result { /* Outgoing-Call-Reply, §2.8 */
-		   OCRP_CONNECTED = 1,
-		   OCRP_GENERAL_ERROR,
-		   OCRP_NO_CARRIER,
-		   OCRP_BUSY,
-		   OCRP_NO_DIAL_TONE,
-		   OCRP_TIME_OUT,
-		   OCRP_DO_NOT_ACCEPT,
+/* Outgoing-Call-Reply, §2.8 */
+enum ocrp_result {
+	OCRP_CONNECTED = 1,
+	OCRP_GENERAL_ERROR,
+	OCRP_NO_CARRIER,
+	OCRP_BUSY,
+	OCRP_NO_DIAL_TONE,
+	OCRP_TIME_OUT,
+	OCRP_DO_NOT_ACCEPT,
 };
 
 enum icrp_result { ICRP_CONNECT = 1, ICRP_GENERAL_ERROR, ICRP_DO_NOT_ACCEPT }; /* §2.10 */
 
-enum cdn_result { /* Call-Disconnect-Notify, §2.13; Windows sends 0 */
-		  CDN_LOST_CARRIER = 1,
-		  CDN_GENERAL_ERROR,
-		  CDN_ADMIN_SHUTDOWN,
-		  CDN_REQUEST, /* a Call-Clear-Request came */
+/* Call-Disconnect-Notify, §2.13; Windows sends 0 */
+enum cdn_result {
+	CDN_LOST_CARRIER = 1,
+	CDN_GENERAL_ERROR,
+	CDN_ADMIN_SHUTDOWN,
+	CDN_REQUEST, /* a Call-Clear-Request came */
 };
 
-enum general_error { /* Error Code beside result 2, §2.16 */
-		     CONTROL_ERROR_NONE,
-		     CONTROL_ERROR_NOT_CONNECTED,
-		     CONTROL_ERROR_BAD_FORMAT,
-		     CONTROL_ERROR_BAD_VALUE,
-		     CONTROL_ERROR_NO_RESOURCE,
-		     CONTROL_ERROR_BAD_CALL_ID,
-		     CONTROL_ERROR_PAC,
+/* Error Code beside result 2, §2.16 */
+enum general_error {
+	CONTROL_ERROR_NONE,
+	CONTROL_ERROR_NOT_CONNECTED,
+	CONTROL_ERROR_BAD_FORMAT,
+	CONTROL_ERROR_BAD_VALUE,
+	CONTROL_ERROR_NO_RESOURCE,
+	CONTROL_ERROR_BAD_CALL_ID,
+	CONTROL_ERROR_PAC,
 };
 
 /* Start-Control-Connection-Request and -Reply, §2.1-2.2: the same but for two octets. */
@@ -223,8 +227,8 @@ bool control_decode(struct control_message *m, const uint8_t *bytes, size_t leng
 /* Writes `m`, header included, and returns its length. */
 size_t control_encode(const struct control_message *m, uint8_t to[static CONTROL_MESSAGE_MAX]);
 
-/* "Echo-Reply identifier=7 result_code=1 …", the peer's text escaped; always ended by NUL. Returns
- * `to`. */
+/* "Echo-Reply identifier=7 result_code=1 …", the peer's text escaped;
+ * always ended by NUL. Returns `to`. */
 const char *control_print(const struct control_message *m, char *to, size_t size);
 
 /* What a result code says in this message ("busy"), and an error code; "unknown" for others. */

@@ -44,15 +44,13 @@ static const struct {
 	{"0014 0001 1a2b3c4d 0006 0000 01020304 01 05 0000",
 	 "Echo-Reply identifier=16909060 result_code=1 error_code=5 reserved1=0", 20},
 	{"00a8 0001 1a2b3c4d 0007 0000 0000 c1cb 0000012c 05f5e100 00000003 00000003 0040 0000 "
-	 "0000 "
-	 "0000" Z64 Z64,
+	 "0000 0000" Z64 Z64,
 	 "Outgoing-Call-Request call_id=0 call_serial_number=49611 minimum_bps=300 "
 	 "maximum_bps=100000000 bearer_type=3 framing_type=3 window_size=64 processing_delay=0 "
 	 "phone_number_length=0 reserved1=0 phone_number= subaddress=",
 	 168},
 	{"00a8 0001 1a2b3c4d 0007 0000 719a 0000 00000960 00989680 00000003 00000003 0003 0000 "
-	 "0005 "
-	 "0000" LOCAL Z64,
+	 "0005 0000" LOCAL Z64,
 	 "Outgoing-Call-Request call_id=29082 call_serial_number=0 minimum_bps=2400 "
 	 "maximum_bps=10000000 bearer_type=3 framing_type=3 window_size=3 processing_delay=0 "
 	 "phone_number_length=5 reserved1=0 phone_number=local subaddress=",
@@ -63,8 +61,8 @@ static const struct {
 	 32},
 	{"0020 0001 1a2b3c4d 0008 0000 2deb 0000 02 04 0011 00e40b54 4000 0007 00000009",
 	 "Outgoing-Call-Reply call_id=11755 peer_call_id=0 result_code=2 error_code=4 "
-	 "cause_code=17 "
-	 "connect_speed=14945108 window_size=16384 processing_delay=7 physical_channel_id=9",
+	 "cause_code=17 connect_speed=14945108 window_size=16384 "
+	 "processing_delay=7 physical_channel_id=9",
 	 32},
 	{"00dc 0001 1a2b3c4d 0009 0000 0102 0304 00000001 00000005 0006 0007" LOCAL LOCAL Z64,
 	 "Incoming-Call-Request call_id=258 call_serial_number=772 bearer_type=1 "
@@ -73,8 +71,7 @@ static const struct {
 	 220},
 	{"0018 0001 1a2b3c4d 000a 0000 0102 0304 03 06 0005 0007 0000",
 	 "Incoming-Call-Reply call_id=258 peer_call_id=772 result_code=3 error_code=6 "
-	 "window_size=5 "
-	 "transmit_delay=7 reserved1=0",
+	 "window_size=5 transmit_delay=7 reserved1=0",
 	 24},
 	{"001c 0001 1a2b3c4d 000b 0000 0102 0000 0000fa00 0010 0001 00000002",
 	 "Incoming-Call-Connected peer_call_id=258 reserved1=0 connect_speed=64000 window_size=16 "
@@ -84,16 +81,15 @@ static const struct {
 	 16},
 	{"0094 0001 1a2b3c4d 000d 0000 2deb 04 00 0010 0000" Z64 Z64,
 	 "Call-Disconnect-Notify call_id=11755 result_code=4 error_code=0 cause_code=16 "
-	 "reserved1=0 "
-	 "call_statistics=",
+	 "reserved1=0 call_statistics=",
 	 148},
 	{"0028 0001 1a2b3c4d 000e 0000 0102 0000 00000001 00000002 00000003 00000004 00000005 "
 	 "ffffffff",
 	 "WAN-Error-Notify peer_call_id=258 reserved1=0 crc_errors=1 framing_errors=2 "
 	 "hardware_overruns=3 buffer_overruns=4 time_out_errors=5 alignment_errors=4294967295",
 	 40},
-	{"0018 0001 1a2b3c4d 000f 0000 0400 a196 ffffffff 00000000", /* garbage where zero belongs
-								      */
+	/* garbage where zero belongs */
+	{"0018 0001 1a2b3c4d 000f 0000 0400 a196 ffffffff 00000000",
 	 "Set-Link-Info peer_call_id=1024 reserved1=41366 send_accm=4294967295 receive_accm=0", 24},
 };
 

@@ -1,5 +1,5 @@
-/* DES of one block under a key of seven octets, as MS-CHAP uses it (RFC 2433 A.8, RFC 2759 §8.6).
- */
+/* DES of one block under a key of seven octets,
+ * as MS-CHAP uses it (RFC 2433 A.8, RFC 2759 §8.6). */
 #pragma once
 #include <stdint.h>
 

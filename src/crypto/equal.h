@@ -1,5 +1,5 @@
-/* Comparing what a peer showed with a secret: the time taken tells nothing about where they differ.
- */
+/* Comparing what a peer showed with a secret:
+ * the time taken tells nothing about where they differ. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

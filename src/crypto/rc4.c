@@ -96,8 +96,8 @@ static void run_1(struct rc4 *r, const struct rc4_job *const *jobs)
 	rc4_apply(r, jobs[0]->data, jobs[0]->length);
 }
 
-/* Prepares a lane: the key repeated to 256 octets, so that the schedule's loop needs no remainder.
- */
+/* Prepares a lane: the key repeated to 256 octets, so
+ * that the schedule's loop needs no remainder. */
 static void lane_start(struct rc4 *r, const struct rc4_job *job, uint8_t key[static 256])
 {
 	size_t have = job->key_length;
@@ -172,8 +172,8 @@ static void run_batch(struct rc4 *lanes, const struct rc4_job **jobs, size_t cou
 	}
 }
 
-/* Puts `job` into its place among `count` sorted ones: long first, so that lanes which walk in step
- * have about the same way to go. */
+/* Puts `job` into its place among `count` sorted ones: long first, so
+ * that lanes which walk in step have about the same way to go. */
 static void insert(const struct rc4_job **sorted, size_t count, const struct rc4_job *job)
 {
 	for (; count && sorted[count - 1]->length < job->length; count--)

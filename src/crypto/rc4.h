@@ -1,5 +1,5 @@
-/* RC4 in one stream and in many lanes at once; states of 8-bit entries (performance.md's reasons
- * are in rc4.c). */
+/* RC4 in one stream and in many lanes at once; states of 8-bit
+ * entries (performance.md's reasons are in rc4.c). */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +23,6 @@ struct rc4_job {
 	size_t length;
 };
 
-/* Runs each job with a fresh state; the same result as rc4_init and rc4_apply for each, faster for
- * several. */
+/* Runs each job with a fresh state; the same result as rc4_init
+ * and rc4_apply for each, faster for several. */
 void rc4_run(const struct rc4_job *jobs, size_t count);

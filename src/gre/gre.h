@@ -18,11 +18,11 @@
 
 enum {
 	GRE_HEADER_MAX = 16,
-	GRE_ACK_DELAY_MS =
-		100, /* a bare acknowledgement is sent when no data carried it for so long */
+	/* a bare acknowledgement is sent when no data carried it for so long */
+	GRE_ACK_DELAY_MS = 100,
 	GRE_WINDOW_BITS = 256, /* numbers back from the newest that are still told apart */
-	GRE_JUMP_LIMIT =
-		65536, /* numbers ahead of the newest that one packet alone may move the window */
+	/* numbers ahead of the newest that one packet alone may move the window */
+	GRE_JUMP_LIMIT = 65536,
 };
 
 /* RFC 2637 §4.1; integers in host order. */
@@ -52,8 +52,8 @@ void gre_push(struct packet *p, const struct gre_header *h);
 struct gre_window {
 	bool started;
 	uint32_t newest;
-	uint32_t span; /* numbers up to the newest that the peer is known to have used, at most
-			  GRE_WINDOW_BITS */
+	/* numbers up to the newest that the peer is known to have used, at most GRE_WINDOW_BITS */
+	uint32_t span;
 	uint64_t seen[GRE_WINDOW_BITS / 64]; /* bit 0 of word 0: newest */
 	bool suspect; /* a jump was seen: `suspected` is the number that would confirm it */
 	uint32_t suspected;
@@ -70,8 +70,8 @@ enum drop gre_window_check(const struct gre_window *w, uint32_t seq);
  * gap moves the window on: lost packets are not awaited, late ones still welcome. */
 enum drop gre_window_accept(struct gre_window *w, uint32_t seq);
 
-/* How many numbers that never came would fall out of the window if `seq` were accepted now. A
- * confirmed leap counts none. */
+/* How many numbers that never came would fall out of the window
+ * if `seq` were accepted now. A confirmed leap counts none. */
 uint32_t gre_window_loss(const struct gre_window *w, uint32_t seq);
 
 struct gre_tunnel {
@@ -83,14 +83,14 @@ struct gre_tunnel {
 	uint64_t ack_due_ms; /* when a bare acknowledgement leaves; meaningful while ack_owed */
 	bool peer_acked_any;
 	uint32_t peer_acked; /* highest number that the peer acknowledged */
-	uint64_t lost; /* numbers never seen that fell out of the window: for the account, not for
-			  action */
+	/* numbers never seen that fell out of the window: for the account, not for action */
+	uint64_t lost;
 };
 
 void gre_tunnel_init(struct gre_tunnel *g, uint16_t peer_call_id);
 
-/* Second half of receipt, once the payload proved sane: the window moves, an acknowledgement is
- * owed. */
+/* Second half of receipt, once the payload proved sane:
+ * the window moves, an acknowledgement is owed. */
 enum drop gre_on_data(struct gre_tunnel *g, uint32_t seq, uint64_t now_ms);
 
 /* The peer acknowledged up to `ack`; numbers that were never sent are ignored (true: believed). */

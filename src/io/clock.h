@@ -7,6 +7,6 @@
 /* Milliseconds that never go back; where they start means nothing. */
 uint64_t clock_now_ms(void);
 
-/* getrandom(2). Ends the process where the kernel has no randomness to give: no key could be safe.
- */
+/* getrandom(2). Ends the process where the kernel has
+ * no randomness to give: no key could be safe. */
 struct random random_system(void);

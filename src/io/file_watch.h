@@ -1,5 +1,5 @@
-/* Tells when a file was written or replaced (inotify on its directory, for editors rename a new one
- * over the old). */
+/* Tells when a file was written or replaced (inotify on its
+ * directory, for editors rename a new one over the old). */
 #pragma once
 #include "io/loop.h"
 

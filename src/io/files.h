@@ -1,5 +1,5 @@
-/* Whole files in and out, and what the configuration asks of the world outside (struct
- * config_source). */
+/* Whole files in and out, and what the configuration asks
+ * of the world outside (struct config_source). */
 #pragma once
 #include <stddef.h>
 

@@ -94,8 +94,8 @@ static void add_forward(struct text *text, const struct firewall_plan *plan)
 	add_chain_end(text);
 }
 
-/* Packets from client to client turn round on the interface; the kernel would advise a shorter way
- * which is not there. */
+/* Packets from client to client turn round on the interface;
+ * the kernel would advise a shorter way which is not there. */
 static void add_output(struct text *text, const struct firewall_plan *plan)
 {
 	add_chain(text, "output", "filter", "output", "filter");

@@ -21,15 +21,16 @@ enum {
 
 struct firewall_plan {
 	const char *interface; /* firewall_interface_is_usable */
-	enum nat_policy nat; /* auto: what has a private address (address_is_private) is masqueraded */
+	/* auto: what has a private address (address_is_private) is masqueraded */
+	enum nat_policy nat;
 	uint32_t listen; /* where callers dial, 0: any address of this host */
 	const struct address_span *pool;
 	size_t pool_count; /* at most FIREWALL_RANGES */
 	/* Networks in which the clients are present by proxy ARP: no masquerade towards these. */
 	const struct address_prefix *present;
 	size_t present_count; /* at most FIREWALL_RANGES */
-	/* Leave our GRE to connection tracking: where its PPTP helper serves clients of other
-	 * servers. */
+	/* Leave our GRE to connection tracking: where its
+	 * PPTP helper serves clients of other servers. */
 	bool track_gre;
 };
 

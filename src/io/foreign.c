@@ -51,8 +51,9 @@ static bool has_table(const json_t *ruleset, const char *family, const char *tab
 {
 	size_t i;
 	json_t *row;
-	json_array_foreach(json_object_get(ruleset, "nftables"), i,
-			   row) if (is_of_table(row, family, table)) return true;
+	json_array_foreach(json_object_get(ruleset, "nftables"), i, row)
+		if (is_of_table(row, family, table))
+			return true;
 	return false;
 }
 

@@ -35,8 +35,8 @@ enum foreign_packets {
 
 struct foreign_plan {
 	const char *interface; /* firewall_interface_is_usable */
-	const char
-		*uplink; /* interface of the default route, "": none; of others we assume no rule */
+	/* interface of the default route, "": none; of others we assume no rule */
+	const char *uplink;
 	uint32_t listen; /* 0: any */
 	uint32_t client; /* an address of the pool */
 	bool track_gre;  /* see struct firewall_plan; else GRE is untracked */
@@ -69,8 +69,8 @@ bool foreign_ruleset_forwards(const json_t *json);
 /* Does somebody use connection tracking's PPTP helper? */
 bool foreign_ruleset_helps_pptp(const json_t *json);
 
-/* "chain FORWARD of ip filter (iptables) would drop packets from clients; remedy: …" Returns
- * `text`. */
+/* "chain FORWARD of ip filter (iptables) would drop packets from clients;
+ * remedy: …" Returns `text`. */
 const char *foreign_print(const struct foreign_finding *finding,
 			  char text[static FOREIGN_SENTENCE]);
 

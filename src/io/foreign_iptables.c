@@ -13,8 +13,8 @@ struct line {
 	size_t count;
 };
 
-/* Splits at blanks outside of quotes; what is too long is cut. Returns the start of the next line.
- */
+/* Splits at blanks outside of quotes; what is too long is cut.
+ * Returns the start of the next line. */
 static const char *line_split(const char *from, struct line *line)
 {
 	line->count = 0;

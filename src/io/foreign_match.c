@@ -238,8 +238,8 @@ static enum truth equals(struct value left, const json_t *right, const struct fo
 	enum truth result = TRUTH_NO;
 	size_t i;
 	json_t *element;
-	json_array_foreach(elements, i, element) result =
-		either(result, equals(left, element, sets, depth - 1));
+	json_array_foreach(elements, i, element)
+		result = either(result, equals(left, element, sets, depth - 1));
 	return result;
 }
 

@@ -281,8 +281,8 @@ static const char docker[] =
 	"-A FORWARD -j DOCKER-USER\n"
 	"-A FORWARD -j DOCKER-ISOLATION-STAGE-1\n"
 	"-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-	"-A FORWARD -m set --match-set docker-ext-bridges-v4 dst -m conntrack --ctstate "
-	"RELATED,ESTABLISHED -j ACCEPT\n"
+	"-A FORWARD -m set --match-set docker-ext-bridges-v4 dst "
+	"-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 	"-A FORWARD -o docker0 -j DOCKER\n"
 	"-A FORWARD -i docker0 ! -o docker0 -j ACCEPT\n"
 	"-A FORWARD -i docker0 -o docker0 -j ACCEPT\n"
@@ -325,14 +325,14 @@ static const char ufw[] =
 	"-A ufw-before-forward -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 	"-A ufw-before-forward -p icmp -m icmp --icmp-type 8 -j ACCEPT\n"
 	"-A ufw-before-forward -j ufw-user-forward\n"
-	"-A ufw-logging-deny -m limit --limit 3/min --limit-burst 10 -j LOG --log-prefix "
-	"\"[UFW BLOCK] \"\n"
+	"-A ufw-logging-deny -m limit --limit 3/min "
+	"--limit-burst 10 -j LOG --log-prefix \"[UFW BLOCK] \"\n"
 	"-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN\n"
 	"-A ufw-not-local -m addrtype --dst-type MULTICAST -j RETURN\n"
 	"-A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j ufw-logging-deny\n"
 	"-A ufw-not-local -j DROP\n"
-	"-A ufw-user-input -p tcp -m tcp --dport 22 -m comment --comment \"a -j ACCEPT\" -j "
-	"ACCEPT\n"
+	"-A ufw-user-input -p tcp -m tcp --dport 22 -m "
+	"comment --comment \"a -j ACCEPT\" -j ACCEPT\n"
 	"COMMIT\n";
 
 TEST(foreign_judge_knows_docker_and_its_place_for_users_rules)
@@ -390,8 +390,8 @@ TEST(foreign_judge_is_content_once_the_rules_are_there)
 {
 	static const char *const fixed[] = {
 		"*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:U - [0:0]\n"
-		"-A INPUT -j U\n-A U -p tcp -m multiport --dports 22,1700:1723 -j ACCEPT\n-A U -p "
-		"gre -j ACCEPT\n"
+		"-A INPUT -j U\n-A U -p tcp -m multiport --dports "
+		"22,1700:1723 -j ACCEPT\n-A U -p gre -j ACCEPT\n"
 		"-A FORWARD -i pptp+ -j ACCEPT\n-A FORWARD -o pptp0 -j ACCEPT\nCOMMIT\n",
 		"*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n"
 		"-A INPUT ! -i eth1 -j ACCEPT\n-A FORWARD -s 192.168.10.0/24 -j ACCEPT\n"

@@ -8,8 +8,8 @@
 /* What may become of a packet in a chain; more than one where a match holds perhaps. */
 enum { ACCEPTED = 1, DROPPED = 2, RETURNED = 4 };
 
-/* Jumps in jumps, as the kernel bounds them; rules looked at for one packet, against rulesets whose
- * chains meet again and again. */
+/* Jumps in jumps, as the kernel bounds them; rules looked at for one
+ * packet, against rulesets whose chains meet again and again. */
 enum { JUMP_DEPTH = 16, RULE_BUDGET = 200 * 1000 };
 
 /* One table while a packet walks through its chains. */
@@ -75,8 +75,8 @@ static unsigned xt_verdict(const json_t *xt)
 /* {"vmap": {"key": …, "data": {"set": [[key, verdict], …]} or "@map"}} */
 static unsigned map_verdict(struct walk *walk, const json_t *map, unsigned depth, bool *gone)
 {
-	const json_t *key = json_object_get(map, "key"), *data = json_object_get(map, "data"),
-		     *pairs;
+	const json_t *key = json_object_get(map, "key"), *data = json_object_get(map, "data");
+	const json_t *pairs;
 	const char *name = json_string_value(data);
 	struct foreign_sets sets = sets_of(walk);
 	unsigned outcomes = 0;
@@ -87,8 +87,7 @@ static unsigned map_verdict(struct walk *walk, const json_t *map, unsigned depth
 				       : json_object_get(data, "set");
 	if (!pairs) /* a map that we cannot see into may do anything */
 		return ACCEPTED | DROPPED | RETURNED;
-	json_array_foreach(pairs, i, pair)
-	{
+	json_array_foreach(pairs, i, pair) {
 		bool this_gone;
 		enum truth truth =
 			foreign_equals(key, json_array_get(pair, 0), walk->packet, &sets);
@@ -137,8 +136,7 @@ static unsigned walk_rule(struct walk *walk, const json_t *rule, unsigned depth,
 	struct foreign_sets sets = sets_of(walk);
 	size_t i;
 	json_t *statement;
-	json_array_foreach(json_object_get(rule, "expr"), i, statement)
-	{
+	json_array_foreach(json_object_get(rule, "expr"), i, statement) {
 		bool gone;
 		const json_t *match = json_object_get(statement, "match");
 		enum truth truth = match ? foreign_match(match, walk->packet, &sets) : TRUTH_YES;
@@ -167,8 +165,7 @@ static unsigned walk_chain(struct walk *walk, const char *chain, unsigned depth)
 	if (depth == 0)
 		return ACCEPTED | DROPPED | RETURNED;
 	name_in(walk->family, walk->table, chain, key);
-	json_array_foreach(json_object_get(walk->rules, key), i, rule)
-	{
+	json_array_foreach(json_object_get(walk->rules, key), i, rule) {
 		if (walk->budget == 0)
 			return ACCEPTED | DROPPED | RETURNED;
 		walk->budget--;
@@ -277,8 +274,7 @@ static struct ruleset ruleset_of(const json_t *json)
 	struct ruleset ruleset = {json_object_get(json, "nftables"), json_object(), json_object()};
 	size_t i;
 	json_t *row, *of;
-	json_array_foreach(ruleset.all, i, row)
-	{
+	json_array_foreach(ruleset.all, i, row) {
 		if ((of = json_object_get(row, "rule")))
 			index_rule(&ruleset, of);
 		else if ((of = json_object_get(row, "set")) || (of = json_object_get(row, "map")))
@@ -291,8 +287,7 @@ static bool has_chain(const struct ruleset *ruleset, const json_t *beside, const
 {
 	size_t i;
 	json_t *row;
-	json_array_foreach(ruleset->all, i, row)
-	{
+	json_array_foreach(ruleset->all, i, row) {
 		const json_t *chain = json_object_get(row, "chain");
 		if (chain && strcmp(text_of(chain, "name"), name) == 0 &&
 		    strcmp(text_of(chain, "family"), text_of(beside, "family")) == 0 &&
@@ -321,8 +316,8 @@ static void fill(char *to, size_t size, const char *format, const char *interfac
 }
 #pragma GCC diagnostic pop
 
-/* Where the head of the chain is not ours to write: the owner would wipe it or has a better place.
- */
+/* Where the head of the chain is not ours to write:
+ * the owner would wipe it or has a better place. */
 static bool owner_remedy(const struct ruleset *ruleset, const json_t *chain,
 			 const struct foreign_plan *plan, struct foreign_finding *finding)
 {
@@ -418,8 +413,7 @@ void foreign_judge(const json_t *json, const struct foreign_plan *plan, const ch
 	struct ruleset ruleset = ruleset_of(json);
 	size_t i;
 	json_t *row;
-	json_array_foreach(ruleset.all, i, row)
-	{
+	json_array_foreach(ruleset.all, i, row) {
 		const json_t *chain = json_object_get(row, "chain");
 		if (!chain || !is_foreign_filter(chain))
 			continue;
@@ -456,8 +450,7 @@ static bool rule_translates(const json_t *rule)
 	json_t *statement;
 	if (strncmp(text_of(rule, "table"), "poptun", strlen("poptun")) == 0)
 		return false;
-	json_array_foreach(json_object_get(rule, "expr"), i, statement)
-	{
+	json_array_foreach(json_object_get(rule, "expr"), i, statement) {
 		if (translates(statement))
 			return true;
 	}
@@ -468,8 +461,7 @@ bool foreign_ruleset_forwards(const json_t *json)
 {
 	size_t i;
 	json_t *row;
-	json_array_foreach(json_object_get(json, "nftables"), i, row)
-	{
+	json_array_foreach(json_object_get(json, "nftables"), i, row) {
 		if (rule_translates(json_object_get(row, "rule")))
 			return true;
 	}
@@ -480,8 +472,7 @@ bool foreign_ruleset_helps_pptp(const json_t *json)
 {
 	size_t i;
 	json_t *row;
-	json_array_foreach(json_object_get(json, "nftables"), i, row)
-	{
+	json_array_foreach(json_object_get(json, "nftables"), i, row) {
 		const json_t *helper = json_object_get(row, "ct helper");
 		if (helper && strcmp(text_of(helper, "type"), "pptp") == 0)
 			return true;

@@ -55,8 +55,7 @@ static int explain(char *why, int error, uint32_t listen)
 	if (error == EPERM || error == EACCES)
 		snprintf(why, WHY_SIZE,
 			 "no right to open a raw socket for GRE; start as root or with CAP_NET_RAW "
-			 "(in a "
-			 "container: --cap-add NET_RAW)");
+			 "(in a container: --cap-add NET_RAW)");
 	else if (error == EADDRNOTAVAIL)
 		snprintf(why, WHY_SIZE,
 			 "no interface has the address %s; set `listen` to one of this host's "
@@ -116,8 +115,8 @@ static void prepare(struct gre_receiving *in)
 	}
 }
 
-/* Takes the outer header off. The kernel has checked it; false would mean that this socket is not
- * what it should be. */
+/* Takes the outer header off. The kernel has checked it;
+ * false would mean that this socket is not what it should be. */
 static bool pull_outer(struct packet *p, struct gre_datagram *datagram)
 {
 	struct reader in = reader_of(p->data, p->length);
@@ -185,8 +184,8 @@ void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source
 	if (out->count == GRE_BATCH)
 		gre_port_flush(port);
 	unsigned i = out->count++;
-	/* A packet of ours belongs into its own place, or it would be handed out again too early.
-	 */
+	/* A packet of ours belongs into its own place, or
+	 * it would be handed out again too early. */
 	assert(p < out->packets || p >= out->packets + GRE_BATCH || p == &out->packets[i]);
 	out->buffers[i] = (struct iovec){.iov_base = p->data, .iov_len = p->length};
 	out->destinations[i] = (struct sockaddr_in){

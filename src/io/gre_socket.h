@@ -21,16 +21,16 @@ enum {
 	GRE_SOCKET_BUFFER = 4 * 1024 * 1024, /* octets each way, packets' overhead included */
 };
 
-/* The descriptor, which needs CAP_NET_RAW, or -errno and the reason in `why`. It hears only what is
- * for `listen` where that is not 0. */
+/* The descriptor, which needs CAP_NET_RAW, or -errno and the reason in `why`.
+ * It hears only what is for `listen` where that is not 0. */
 int gre_socket_open(uint32_t listen, char why[static WHY_SIZE]);
 
 struct gre_port {
 	int fd;                   /* owned */
 	struct gre_receiving *in; /* owned */
 	struct gre_sending *out;  /* owned */
-	uint64_t received,
-		truncated; /* truncated: longer than a packet buffer; DROP_GRE_TRUNCATED */
+	/* truncated: longer than a packet buffer; DROP_GRE_TRUNCATED */
+	uint64_t received, truncated;
 	uint64_t sent,
 		unsent;   /* unsent: the socket or a firewall would not take; DROP_QUEUE_FULL */
 	int unsent_errno; /* why the last of these was not */
@@ -54,8 +54,8 @@ struct gre_datagram {
  */
 int gre_port_receive(struct gre_port *port, struct gre_datagram datagrams[static GRE_BATCH]);
 
-/* An emptied packet of the port's to write into: it is put, or forgotten, before anything else is
- * put. */
+/* An emptied packet of the port's to write into: it is put,
+ * or forgotten, before anything else is put. */
 struct packet *gre_port_packet(struct gre_port *port);
 
 /*
@@ -69,6 +69,6 @@ void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source
  * with a full queue: a sender inside then slows down. */
 void gre_port_flush(struct gre_port *port);
 
-/* Packets that the kernel dropped because we did not read fast enough, or 0 where it does not say.
- */
+/* Packets that the kernel dropped because we did not
+ * read fast enough, or 0 where it does not say. */
 uint64_t gre_port_overrun(const struct gre_port *port);

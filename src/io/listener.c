@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A caller that vanished without a word is noticed after two minutes at most, also while neither
- * side has anything to say. */
+/* A caller that vanished without a word is noticed after two minutes
+ * at most, also while neither side has anything to say. */
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_EVERY_S = 15, KEEPALIVE_COUNT = 4 };
 
 static struct sockaddr_in to_sockaddr(struct endpoint at)
@@ -43,8 +43,7 @@ static void explain(char *why, int error, struct endpoint at)
 	else if (error == EADDRINUSE)
 		snprintf(why, WHY_SIZE,
 			 "TCP port %u of %s is in use by another program; find it with `ss -ltnp "
-			 "sport "
-			 "= %u` and stop it, or listen elsewhere",
+			 "sport = %u` and stop it, or listen elsewhere",
 			 at.port, address, at.port);
 	else if (error == EADDRNOTAVAIL)
 		snprintf(why, WHY_SIZE,
@@ -145,8 +144,8 @@ int listener_accept(struct listener *listener,
 			away++;
 		} else if (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS) {
 			break;
-		} /* else that caller is gone already, or its packets cannot be answered: the next
-		   */
+		}
+		/* else that caller is gone already, or its packets cannot be answered: the next */
 	}
 	return away;
 }

@@ -11,13 +11,13 @@ enum {
 };
 
 struct listener {
-	int fd;      /* owned; readable: somebody is calling */
-	int reserve; /* owned: given up for a moment to turn callers away when descriptors run out
-		      */
+	int fd; /* owned; readable: somebody is calling */
+	/* owned: given up for a moment to turn callers away when descriptors run out */
+	int reserve;
 };
 
-/* Listens at `at` (address 0: all; port 0: any, see listener_endpoint). 0, or -errno and the reason
- * in `why`. */
+/* Listens at `at` (address 0: all; port 0: any, see listener_endpoint).
+ * 0, or -errno and the reason in `why`. */
 int listener_open(struct listener *listener, struct endpoint at, char why[static WHY_SIZE]);
 void listener_close(struct listener *listener);
 struct endpoint listener_endpoint(const struct listener *listener);
@@ -36,6 +36,6 @@ struct caller {
 int listener_accept(struct listener *listener,
 		    void (*take)(void *context, const struct caller *caller), void *context);
 
-/* Who listens at a TCP port of this namespace: "pptpd (process 812)" into `who`; false: not found.
- */
+/* Who listens at a TCP port of this namespace:
+ * "pptpd (process 812)" into `who`; false: not found. */
 bool listener_find_owner(uint16_t port, char who[static WHY_SIZE]);

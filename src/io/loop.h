@@ -17,8 +17,8 @@ enum {
 };
 
 struct watcher {
-	void (*on_ready)(void *context,
-			 uint32_t events); /* EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR */
+	/* `events`: EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR */
+	void (*on_ready)(void *context, uint32_t events);
 	void *context;
 	int fd;          /* borrowed: whoever opened it closes it, after loop_unwatch */
 	uint32_t events; /* asked for; EPOLLHUP and EPOLLERR come unasked. Set by loop_watch */
@@ -30,8 +30,8 @@ struct loop {
 	uint64_t now_ms; /* read once a turn, after the wait */
 	struct timers timers;
 	bool stopping;
-	void (*at_end)(
-		void *context); /* of each turn, before the wait: flushes batches; may be NULL */
+	/* at the end of each turn, before the wait: flushes batches; may be NULL */
+	void (*at_end)(void *context);
 	void *at_end_context;
 	struct epoll_event ready[LOOP_EVENTS]; /* of this turn; data.ptr NULL: removed since */
 	int ready_count;
@@ -59,8 +59,8 @@ static inline void loop_cancel_timer(struct loop *loop, struct timer *timer)
 	timers_cancel(&loop->timers, timer);
 }
 
-/* One turn: waits until something is ready or due, at most `most_ms` (-1: as long as it takes), and
- * handles it. 0 or -errno. */
+/* One turn: waits until something is ready or due, at most `most_ms`
+ * (-1: as long as it takes), and handles it. 0 or -errno. */
 int loop_turn(struct loop *loop, int most_ms);
 
 /* Turns until loop_stop. 0 or -errno. */

@@ -91,8 +91,7 @@ static int route_conflict(struct machine *m, struct address_prefix to)
 	char text[ADDRESS_TEXT];
 	return fail(m, -EEXIST,
 		    "cannot route the pool to %s: another interface has a route to %s/%u already; "
-		    "choose "
-		    "other addresses in remoteip, or end the server that uses these",
+		    "choose other addresses in remoteip, or end the server that uses these",
 		    m->plan->interface, address_print(to.address, text), to.length);
 }
 
@@ -241,8 +240,8 @@ static int table_up(struct machine *m)
 		return fail(
 			m, error,
 			"cannot make the nftables table inet %s: %s; give this system nf_tables "
-			"(and "
-			"us CAP_NET_ADMIN), or write `nat off` and masquerade the pool elsewhere",
+			"(and us CAP_NET_ADMIN), or write "
+			"`nat off` and masquerade the pool elsewhere",
 			name, why);
 	if (error)
 		log_warning("no nftables table inet %s: %s", name, why);

@@ -3,10 +3,12 @@
  * forwarding, its nftables table, proxy ARP.
  *
  *   machine.h     the sum: up, down, and one client's part
- *   netlink.h     links, addresses, routes, proxy neighbours      forwarding.h  ip_forward and its
- * note firewall.h    our table as text (pure)                        nftables.h    the door to
- * libnftables foreign.h     rules of others that would drop our packets     resolver.h    the
- * host's name servers
+ *   netlink.h     links, addresses, routes, proxy neighbours
+ *   forwarding.h  ip_forward and its note
+ *   firewall.h    our table as text (pure)
+ *   nftables.h    the door to libnftables
+ *   foreign.h     rules of others that would drop our packets
+ *   resolver.h    the host's name servers
  *
  * Nothing here outlives its owner unseen: addresses and routes go with the TUN device, the table is
  * replaced whole, proxy neighbours carry our protocol number and are swept where nobody answers for
@@ -30,8 +32,7 @@ enum { MACHINE_WHY = 384 };
 struct machine_plan {
 	const char *interface; /* of the TUN device, which is open already */
 	uint32_t mtu; /* what is below 1500 counts as 1500, or the kernel would drop first */
-	const uint32_t
-		*local; /* our addresses; the first is the source of what we say to clients */
+	const uint32_t *local; /* ours; the first is the source of what we say to clients */
 	size_t local_count;
 	const struct address_span *pool;
 	size_t pool_count;      /* at most FIREWALL_RANGES */
@@ -58,8 +59,8 @@ int machine_up(const struct machine_plan *plan, struct machine *m);
 /* Undoes it all, whatever has gone meanwhile. Also for one that is down or zero. */
 void machine_down(struct machine *m);
 
-/* What rules of others would drop of this plan's packets (foreign.h), whether it is up or not. 0 or
- * -errno. */
+/* What rules of others would drop of this plan's packets
+ * (foreign.h), whether it is up or not. 0 or -errno. */
 int machine_foreign(const struct machine_plan *plan, struct foreign_findings *findings);
 
 /*

@@ -98,8 +98,8 @@ int netlink_link_up(struct netlink *netlink, int index, uint32_t mtu);
 int netlink_address_add(struct netlink *netlink, int index, uint32_t address, unsigned prefix);
 int netlink_address_remove(struct netlink *netlink, int index, uint32_t address, unsigned prefix);
 
-/* fe80::identifier/64 (RFC 4291 §2.5.6). -EACCES or -EOPNOTSUPP where the host does without IPv6.
- */
+/* fe80::identifier/64 (RFC 4291 §2.5.6). -EACCES or
+ * -EOPNOTSUPP where the host does without IPv6. */
 int netlink_link_local_add(struct netlink *netlink, int index, uint64_t identifier);
 
 /* A route in table main out of an interface, on the link. Adding gives -EEXIST where another route
@@ -120,6 +120,6 @@ int netlink_proxy_remove(struct netlink *netlink, int index, uint32_t address);
 int netlink_subnet_of(struct netlink *netlink, uint32_t address, int except,
 		      struct netlink_subnet *subnet);
 
-/* Does a network or a route of this host (other than the default route) overlap with the range?
- * 1, 0 or -errno. */
+/* Does a network or a route of this host (other than the default
+ * route) overlap with the range? 1, 0 or -errno. */
 int netlink_range_is_used(struct netlink *netlink, struct address_span range);

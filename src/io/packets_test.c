@@ -293,8 +293,8 @@ TEST(tun_gives_packets_of_the_host_and_takes_those_of_callers)
 	assert_true(packets[0].data >= packets[0].buffer + PACKET_HEADROOM);
 	assert_int_equal(tun_read(tun, packets + 3, 1), 0);
 
-	/* Back again with addresses and ports exchanged; both checksums are sums and do not mind.
-	 */
+	/* Back again with addresses and ports exchanged;
+	 * both checksums are sums and do not mind. */
 	struct packet *p = &packets[0];
 	uint8_t exchanged[12];
 	memcpy(exchanged, p->data + 16, 4);

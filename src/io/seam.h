@@ -30,8 +30,8 @@ struct seam {
 /* Two connected ends, for seam_init; 0 or -errno. */
 int seam_pair(int fds[2]);
 
-/* Takes `fd`. Tables are of what goes out and of what may come in. 0, or -ENOMEM and `fd` is not
- * taken. */
+/* Takes `fd`. Tables are of what goes out and of what may come in.
+ * 0, or -ENOMEM and `fd` is not taken. */
 int seam_init(struct seam *seam, int fd, const struct message_type *sends,
 	      const struct message_type *welcomes);
 void seam_fini(struct seam *seam);
@@ -49,10 +49,10 @@ static inline bool seam_is_waiting(const struct seam *seam)
 }
 int seam_flush(struct seam *seam);
 
-/* Called for each message; *value is its struct, valid during the call. It may send on the seam but
- * not end it. */
+/* Called for each message; *value is its struct, valid during the call.
+ * It may send on the seam but not end it. */
 typedef void seam_handler(void *context, const struct message_type *type, const void *value);
 
-/* Hands up to SEAM_BURST messages to `handle`, as many as wait. 0, or -errno: the peer is gone
- * (-EPIPE: it closed its end). */
+/* Hands up to SEAM_BURST messages to `handle`, as many as wait.
+ * 0, or -errno: the peer is gone (-EPIPE: it closed its end). */
 int seam_receive(struct seam *seam, seam_handler *handle, void *context);

@@ -34,8 +34,8 @@ static inline bool stream_is_waiting(const struct stream *stream)
 }
 int stream_flush(struct stream *stream);
 
-/* Octets received (more than 0), 0: the peer ended its side, -EAGAIN: nothing waits, or -errno:
- * broken. */
+/* Octets received (more than 0), 0: the peer ended its side,
+ * -EAGAIN: nothing waits, or -errno: broken. */
 ssize_t stream_receive(struct stream *stream, void *bytes, size_t size);
 
 /* The MTU of the path to the peer as the kernel knows it, or -errno. */

@@ -5,8 +5,8 @@
 
 enum { TOOL_PATH = 256 };
 
-/* Where the program lies (/usr/sbin and its like, whatever our own PATH is); false: not installed.
- */
+/* Where the program lies (/usr/sbin and its like,
+ * whatever our own PATH is); false: not installed. */
 bool tool_find(const char *name, char path[static TOOL_PATH]);
 
 /*

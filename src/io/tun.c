@@ -36,14 +36,12 @@ static int explain_interface(char *why, int error, const char *name)
 	if (error == EPERM || error == EACCES)
 		snprintf(why, WHY_SIZE,
 			 "no right to make the interface %s; start as root or with CAP_NET_ADMIN "
-			 "(in a "
-			 "container: --cap-add NET_ADMIN)",
+			 "(in a container: --cap-add NET_ADMIN)",
 			 name);
 	else if (error == EBUSY)
 		snprintf(why, WHY_SIZE,
 			 "the interface %s is in use by another program, perhaps another poptun; "
-			 "stop it "
-			 "or choose another name with `interface`",
+			 "stop it or choose another name with `interface`",
 			 name);
 	else if (error == EINVAL && if_nametoindex(name))
 		snprintf(

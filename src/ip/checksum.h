@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds `length` octets to a sum that starts at 0. An odd octet counts as if a zero followed, so
- * only the last piece may be odd. */
+/* Adds `length` octets to a sum that starts at 0. An odd octet counts
+ * as if a zero followed, so only the last piece may be odd. */
 uint64_t checksum_add(uint64_t sum, const void *bytes, size_t length);
 
-/* The value for the checksum field, host order: the folded sum's complement. Over octets that hold
- * a right checksum it is 0. */
+/* The value for the checksum field, host order: the folded sum's complement.
+ * Over octets that hold a right checksum it is 0. */
 uint16_t checksum_finish(uint64_t sum);
 
 /* Both at once. */

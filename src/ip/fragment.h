@@ -38,6 +38,6 @@ struct fragmenter {
 bool fragmenter_init(struct fragmenter *f, const struct ip_view *view, uint16_t mtu,
 		     bool despite_df, uint16_t identification);
 
-/* Writes the next fragment into `to`, another packet than the one that is cut; false: there is no
- * more. */
+/* Writes the next fragment into `to`, another packet than
+ * the one that is cut; false: there is no more. */
 bool fragmenter_next(struct fragmenter *f, struct packet *to);

@@ -34,11 +34,12 @@ enum ip_protocol {
 };
 
 struct ip_view {
-	uint8_t *bytes;   /* first octet of the IP header; borrowed from the packet */
-	size_t length;    /* of the whole packet as its header tells it */
-	uint8_t version;  /* 4 or 6 */
-	uint8_t protocol; /* of the upper layer; behind IPv6's extension headers where these could
-			     be walked, else the number at which the walk ended */
+	uint8_t *bytes;  /* first octet of the IP header; borrowed from the packet */
+	size_t length;   /* of the whole packet as its header tells it */
+	uint8_t version; /* 4 or 6 */
+	/* of the upper layer; behind IPv6's extension headers where these
+	 * could be walked, else the number at which the walk ended */
+	uint8_t protocol;
 	size_t header;    /* octets of the IPv4 header with options, or of the fixed IPv6 header */
 	size_t upper;     /* where the upper layer's header starts; 0: it is not in this packet */
 	bool is_fragment; /* one of several pieces */

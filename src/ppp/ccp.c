@@ -33,8 +33,8 @@ static uint32_t our_first(const struct ccp *c)
 	return size ? size | (c->settings->mppe_stateless ? CCP_STATELESS : 0) : 0;
 }
 
-/* The mode for a peer whose request has `theirs`: ours, until it insists on another that is
- * allowed. */
+/* The mode for a peer whose request has `theirs`: ours,
+ * until it insists on another that is allowed. */
 static uint32_t mode_for(struct ccp *c, uint32_t theirs, uint32_t ours)
 {
 	if (theirs == ours) {

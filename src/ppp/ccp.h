@@ -28,8 +28,8 @@ struct ccp {
 	const struct link_settings *settings; /* borrowed */
 	bool refused;     /* the peer would not encrypt both directions: asked no more */
 	uint8_t insisted; /* requests in a row whose mode is not ours */
-	uint32_t agreed; /* once the peer talked us into something, what is asked first from then on
-			  */
+	/* once the peer talked us into something, what is asked first from then on */
+	uint32_t agreed;
 	/* What just happened; the owner looks after each packet and clears. */
 	bool reset_asked; /* a Reset-Request came in Opened state */
 	uint8_t reset_identifier;
@@ -37,8 +37,8 @@ struct ccp {
 
 void ccp_init(struct ccp *c, const struct link_settings *settings, struct outbox *out);
 
-/* The bits that hold in both directions; 0: no encryption was agreed on. *differ: the directions
- * disagree. */
+/* The bits that hold in both directions; 0: no encryption
+ * was agreed on. *differ: the directions disagree. */
 uint32_t ccp_result(const struct ccp *c, bool *differ);
 
 /* The directions disagreed: what the next negotiation, which the owner begins, asks for. */

@@ -8,8 +8,8 @@
 
 static const struct fsm_settings settings = {3000, 10, 2, 5};
 
-/* RFC 1661 §4.1 as it is printed, written down here once more by hand: states across, events down.
- */
+/* RFC 1661 §4.1 as it is printed, written down here
+ * once more by hand: states across, events down. */
 /* clang-format off */
 static const char *const printed[FSM_EVENTS][FSM_STATES] = {
 /*         Initial  Starting     Closed       Stopped          Closing  Stopping  Req-Sent     Ack-Rcvd     Ack-Sent     Opened */

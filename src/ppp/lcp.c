@@ -56,8 +56,8 @@ static void mru_naked(struct options *o, struct option_value *ours, bool asked, 
 {
 	uint16_t wanted = read_u16(&value);
 	uint32_t now = option_number(ours, LCP_MRU_DEFAULT);
-	/* Windows 2000 naks an MRU with the very same one: it wants none. And more than the default
-	 * is nothing that we need say. */
+	/* Windows 2000 naks an MRU with the very same one: it wants none.
+	 * And more than the default is nothing that we need say. */
 	if (wanted >= LCP_MRU_DEFAULT || (asked && wanted == now))
 		ours->present = false;
 	else if (wanted >= LCP_MRU_MIN)
@@ -90,8 +90,8 @@ static void demand_row(struct lcp *l, struct option_value *ours, size_t row)
 		l->auth_refused = true;
 }
 
-/* The peer refuses the method that we asked; it may have named another, which is taken where it is
- * one of ours. */
+/* The peer refuses the method that we asked; it may have named
+ * another, which is taken where it is one of ours. */
 static void auth_naked(struct options *o, struct option_value *ours, bool asked,
 		       struct reader value)
 {
@@ -121,8 +121,8 @@ static uint32_t fresh_magic(const struct lcp *l)
 	return magic;
 }
 
-/* RFC 1661 §6.4: our own number in the peer's request means a loop, or chance; time and again, a
- * loop. */
+/* RFC 1661 §6.4: our own number in the peer's request
+ * means a loop, or chance; time and again, a loop. */
 static enum option_answer judge_magic(struct options *o, struct reader value, struct writer *better)
 {
 	struct lcp *l = lcp_of(o);

@@ -5,10 +5,11 @@
  *   fsm.h        the automaton of RFC 1661 §4.1, as the RFC's own table
  *   options.h    one negotiator for all protocols: a protocol is a table of its options
  *   protocol.h   automaton, options and packets together: what every control protocol begins with
- *   lcp.h ipcp.h ipv6cp.h ccp.h   the four protocols: what is asked and what is granted
- *   mppe.h       encryption         frame.h   address, control and protocol field
- *   link.h       phases and doors: which packet may pass when; the only door of this room for
- *                session/
+ *   lcp.h ipcp.h ipv6cp.h ccp.h
+ *                the four protocols: what is asked and what is granted
+ *   mppe.h       encryption
+ *   frame.h      address, control and protocol field
+ *   link.h       phases and doors: which packet may pass when; session/ comes in here alone
  *
  * struct session owns a struct link by value. Control frames and login questions go out by the
  * outbox; data packets are changed in place. Whether a data packet leaves encrypted, clear or not
@@ -40,9 +41,8 @@ enum mppe_policy { MPPE_OFF, MPPE_OPTIONAL, MPPE_REQUIRED };
 enum link_action {
 	LINK_FRAME = 1, /* a whole PPP frame for the tunnel */
 	/* struct auth_proof: see auth/verdict.h. Where no proof is demanded of a peer, the method
-	   is AUTH_NONE: the verdict gives it addresses. A later AUTH_VERIFY stands in the place of
-	   an earlier one, whose verdict is not to be passed on any more; so does a later
-	   AUTH_PROVE. */
+	 * is AUTH_NONE: the verdict gives it addresses. A later AUTH_VERIFY stands in the place of
+	 * an earlier one, whose verdict is not to be passed on any more; so does a later AUTH_PROVE. */
 	LINK_ASK,
 	/* struct auth_verdict without its keys; again after each LCP renegotiation */
 	LINK_AUTHENTICATED,
@@ -84,14 +84,14 @@ struct link_end {
 
 struct link_settings {
 	enum link_role role;
-	uint16_t mru; /* ours, proposed to the peer; 1500 is not put on the wire as it is the
-			 default */
-	uint16_t mtu; /* upper bound of the inner MTU; 0: what the peer's MRU allows */
+	/* ours, proposed to the peer; 1500 is not put on the wire as it is the default */
+	uint16_t mru;
+	uint16_t mtu;          /* upper bound of the inner MTU; 0: what the peer's MRU allows */
 	bool magic, pfc, acfc; /* negotiate them */
 	bool accept_pfc_acfc;  /* agree to the peer's wish for them */
-	auth_methods demand; /* methods that the peer may prove itself with, strongest asked first;
-				0: none is asked */
-	auth_methods offer;  /* methods that we prove ourselves with where the peer asks */
+	/* methods that the peer may prove itself with, strongest asked first; 0: none is asked */
+	auth_methods demand;
+	auth_methods offer; /* methods that we prove ourselves with where the peer asks */
 	struct auth_settings auth;
 	enum mppe_policy mppe;
 	uint8_t mppe_sizes;  /* set of enum mppe_size */
@@ -101,12 +101,12 @@ struct link_settings {
 	bool accept_local, accept_remote; /* pppd: ipcp-accept-local, ipcp-accept-remote */
 	uint8_t interface_id[8];          /* ours, IPv6; zero: made from chance */
 	struct fsm_settings lcp, ccp, ipcp, ipv6cp;
-	uint32_t echo_interval_ms;   /* 0: off */
-	uint32_t echo_failures;      /* unanswered ones until the peer counts as dead; 0: never */
-	bool echo_adaptive;          /* only when nothing was heard */
-	uint32_t network_timeout_ms; /* authenticated, but neither IPCP nor IPv6CP open for so long:
-					ended; 0: never */
-	const char *identification;  /* LCP Identification to send when opened, or NULL */
+	uint32_t echo_interval_ms; /* 0: off */
+	uint32_t echo_failures;    /* unanswered ones until the peer counts as dead; 0: never */
+	bool echo_adaptive;        /* only when nothing was heard */
+	/* authenticated, but neither IPCP nor IPv6CP open for so long: ended; 0: never */
+	uint32_t network_timeout_ms;
+	const char *identification; /* LCP Identification to send when opened, or NULL */
 };
 
 enum link_phase { LINK_DEAD, LINK_ESTABLISH, LINK_AUTHENTICATE, LINK_NETWORK, LINK_TERMINATE };
@@ -137,10 +137,10 @@ struct link {
 	struct auth_keys keys;       /* from the verdict until CCP used them; wiped then */
 	struct auth_verdict granted; /* addresses and name servers; its keys are wiped */
 	struct link_early early_ipcp, early_ipv6cp;
-	uint64_t establish_by_ms, ccp_by_ms, network_by_ms,
-		echo_due_ms; /* UINT64_MAX: not waiting */
-	uint64_t heard_ms;   /* when the last good packet came */
-	uint64_t reject_ms;  /* the second in which `rejects` Protocol-Rejects were sent */
+	/* UINT64_MAX: not waiting */
+	uint64_t establish_by_ms, ccp_by_ms, network_by_ms, echo_due_ms;
+	uint64_t heard_ms;  /* when the last good packet came */
+	uint64_t reject_ms; /* the second in which `rejects` Protocol-Rejects were sent */
 	uint32_t rejects, echoes_unanswered;
 	struct link_end end; /* why, from the moment that this is certain */
 	bool ending, ended;
@@ -150,8 +150,8 @@ struct link {
 struct link_item {
 	uint16_t protocol; /* PPP protocol of the frame as it came */
 	bool encrypted;    /* `mppe` is to be run */
-	bool alone; /* deliver this one before the link's next is admitted: control frames and
-		       stateful MPPE */
+	/* deliver this one before the link's next is admitted: control frames and stateful MPPE */
+	bool alone;
 	struct mppe_item mppe;
 };
 
@@ -166,12 +166,12 @@ void link_fini(struct link *l); /* wipes keys; puts nothing */
  * latest when LCP's patience is over. */
 void link_close(struct link *l, const char *why, uint64_t now_ms);
 
-/* Closes IPv6CP alone, in order; what else is up stays up. Without another network protocol that is
- * the link's end. */
+/* Closes IPv6CP alone, in order; what else is up stays up.
+ * Without another network protocol that is the link's end. */
 void link_close_ipv6(struct link *l, uint64_t now_ms);
 
-/* First half of receipt: the frame at p->data. On DROP_NONE the address, control and protocol
- * fields are pulled off. */
+/* First half of receipt: the frame at p->data. On DROP_NONE the
+ * address, control and protocol fields are pulled off. */
 enum drop link_admit(struct link *l, struct packet *p, struct link_item *item, uint64_t now_ms);
 
 /*
@@ -192,14 +192,14 @@ enum drop link_send(struct link *l, struct packet *p, enum link_payload kind,
 /* The registrar's answer to the question that it names; ignored where that one is not open. */
 void link_on_verdict(struct link *l, const struct auth_verdict *verdict, uint64_t now_ms);
 
-/* Largest IP packet that the peer takes: its MRU (encryption's octets come on top), at most
- * settings->mtu. */
+/* Largest IP packet that the peer takes: its MRU (encryption's
+ * octets come on top), at most settings->mtu. */
 uint16_t link_mtu(const struct link *l);
 
 uint64_t link_deadline(const struct link *l);
 void link_on_time(struct link *l, uint64_t now_ms);
 
-/* "peer hung up", and pppd's exit status for the case (10 negotiation, 11 and 19 authentication, 15
- * echo, 17 loopback). */
+/* "peer hung up", and pppd's exit status for the case (10 negotiation,
+ * 11 and 19 authentication, 15 echo, 17 loopback). */
 const char *link_end_name(enum link_end_reason reason);
 int link_end_pppd_status(enum link_end_reason reason, enum link_role role);

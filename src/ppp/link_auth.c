@@ -9,8 +9,8 @@ static bool is_done(const struct auth *a)
 	return a->state == AUTH_IDLE || a->state == AUTH_DONE;
 }
 
-/* Both directions' keys are those of the first login of the peer (RFC 3079): at the server that of
- * the peer, at the client our own. */
+/* Both directions' keys are those of the first login of the peer (RFC 3079):
+ * at the server that of the peer, at the client our own. */
 static void on_proved(struct link *l, bool authenticator, const struct auth_verdict *verdict)
 {
 	bool decides = l->settings->role == LINK_SERVER

@@ -12,8 +12,8 @@ uint64_t link_patience(const struct fsm_settings *s, uint64_t now_ms);
 /* Open and Up; returns the layer's events. */
 unsigned link_open_protocol(struct protocol *p, uint64_t now_ms);
 
-/* Ends the link in order: Terminate-Request, then the peer's Ack or its silence. The first reason
- * stands. */
+/* Ends the link in order: Terminate-Request, then the peer's
+ * Ack or its silence. The first reason stands. */
 void link_terminate(struct link *l, enum link_end_reason reason, uint16_t error, const char *text,
 		    uint64_t now_ms);
 

@@ -8,8 +8,8 @@
 
 enum {
 	CCP_RESTARTS = 3, /* where its two directions came out differently */
-	CCP_OPTIONAL_WAIT =
-		2, /* times restart_ms: so long the network waits for a CCP that may fail */
+	/* times restart_ms: so long the network waits for a CCP that may fail */
+	CCP_OPTIONAL_WAIT = 2,
 };
 
 static void fill_addresses(const struct link *l, struct link_addresses *a)
@@ -223,8 +223,8 @@ enum drop link_on_ccp_packet(struct link *l, const uint8_t *packet, size_t lengt
 	l->ccp.reset_asked = false;
 	if (reset && !l->mppe.send.stateless) {
 		mppe_on_reset_request(&l->mppe);
-		/* Linux decrypts nothing more before it has one; Windows code-rejects it, no harm.
-		 */
+		/* Linux decrypts nothing more before it has one;
+		 * Windows code-rejects it, no harm. */
 		ccp_send_reset_ack(&l->ccp, l->ccp.reset_identifier);
 	}
 	return drop;

@@ -627,8 +627,8 @@ TEST(link_plays_the_recorded_call_of_pppd)
 			pair_expect(p, PAIR_SERVER, call[i].frame);
 	assert_int_equal(p->end[PAIR_SERVER].ipv4_up, 1);
 	assert_int_equal(p->end[PAIR_SERVER].ipv6_up, 1);
-	/* Its first two packets, a router solicitation and a ping, in the other order; each once.
-	 */
+	/* Its first two packets, a router solicitation and
+	 * a ping, in the other order; each once. */
 	static const char *const first =
 		"fd9000b957e26dad616cbf4002c475a32f80f9d3c24e94bfa4aa85ae6a3f7cbb"
 		"4a7501e53293a55c26f2b17f5f97798bb6926b18e4";

@@ -2,7 +2,7 @@
  * MPPE (RFC 3078) with keys of RFC 3079, both directions of one link, made for batches: a packet is
  * first admitted (which key?), then mppe_run runs RC4 over the items of any number of links, then
  * each is committed. Nothing of a direction's state moves before its packet proved sane, so a
- *forged packet costs time, never synchronisation.
+ * forged packet costs time, never synchronisation.
  *
  *	send:     mppe_seal → mppe_run
  *	receive:  mppe_admit → mppe_run → (the inner protocol is sane?) → mppe_commit
@@ -12,7 +12,7 @@
  *
  * Stateless: every packet has a key of its own, so packets may come in any order and be run in any
  * number at once. Each key decrypts one packet. A link that lost half the count's space or more in
- *a row, and so can not know any more how often the count went round, searches for the key.
+ * a row, and so can not know any more how often the count went round, searches for the key.
  * Stateful: one stream goes through all packets. A lost one is missed by its coherency count; then
  * nothing decrypts until the peer, asked by a CCP Reset-Request, starts its stream anew. What the
  * Linux kernel and RFC 3078 do differently here is told in mppe.c.

@@ -335,8 +335,8 @@ TEST(mppe_stateful_takes_a_packet_that_was_only_overtaken)
 	assert_false(client.receive.waiting);
 }
 
-/* A flushed packet is told by its inner packet: IPv4 and IPv6, protocol field whole and compressed.
- */
+/* A flushed packet is told by its inner packet:
+ * IPv4 and IPv6, protocol field whole and compressed. */
 TEST(mppe_stateful_tells_the_key_of_a_flushed_packet_by_its_inner_packet)
 {
 	static const char *const inner[] = {

@@ -305,8 +305,8 @@ TEST(mppe_runs_a_shuffled_batch_of_one_link)
 	assert_int_equal(receive(&client, &sealed[BATCH], BATCH), DROP_NONE);
 }
 
-/* More than one run's worth, of both directions, sizes and lengths, sealed and opened in batches.
- */
+/* More than one run's worth, of both directions, sizes
+ * and lengths, sealed and opened in batches. */
 TEST(mppe_runs_batches_of_many_links)
 {
 	enum { LINKS = 3, EACH = 45 };

@@ -1,5 +1,5 @@
-/* What the tests of MPPE share: the login of RFC 3079 §3.5 at both ends, and packets between them.
- */
+/* What the tests of MPPE share: the login of RFC 3079
+ * §3.5 at both ends, and packets between them. */
 #pragma once
 #include <string.h>
 

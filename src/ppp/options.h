@@ -54,12 +54,12 @@ struct option {
 struct options {
 	const struct option *table; /* borrowed */
 	uint8_t count, max_failure;
-	/* What a peer left out and should have asked is appended to the Nak; `seen`: bits of the
-	 * rows in its request. May be NULL. */
+	/* What a peer left out and should have asked is appended to the Nak;
+	 * `seen`: bits of the rows in its request. May be NULL. */
 	void (*append)(struct options *o, unsigned seen, struct writer *nak);
 	struct option_value ours[OPTIONS_MAX]; /* what the next Configure-Request asks */
-	struct option_value
-		sent[OPTIONS_MAX]; /* what the last one asked; agreed once it was acked */
+	/* what the last one asked; agreed once it was acked */
+	struct option_value sent[OPTIONS_MAX];
 	struct option_value peers[OPTIONS_MAX]; /* what we acked last */
 	uint8_t naks_sent, naks_received;       /* in a row */
 	uint8_t request[OPTIONS_REQUEST_MAX];   /* the last Configure-Request's options */

@@ -39,8 +39,8 @@ struct pair {
 	bool verbose;         /* reports and traces are printed */
 };
 
-/* Both with every timer and bound of pppd, MS-CHAPv2, MPPE-128 stateless required, IPv4 and IPv6.
- */
+/* Both with every timer and bound of pppd, MS-CHAPv2,
+ * MPPE-128 stateless required, IPv4 and IPv6. */
 struct pair *pair_new(void);
 void pair_free(struct pair *p);
 void pair_open(struct pair *p);
@@ -57,6 +57,6 @@ void pair_collect(struct pair *p, int end);
 /* Fails the test unless the next frame of `from` is this one. */
 void pair_expect(struct pair *p, int from, const char *hex);
 bool pair_is_up(const struct pair *p);
-/* An IP packet from one end to the other; true: it came through whole. *clear tells whether the
- * octets could be read on the wire. */
+/* An IP packet from one end to the other; true: it came through whole.
+ * *clear tells whether the octets could be read on the wire. */
 bool pair_ping(struct pair *p, int from, bool *clear);

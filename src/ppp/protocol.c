@@ -95,8 +95,8 @@ static void begin(struct protocol *p)
 static unsigned step(struct protocol *p, enum fsm_event event, const struct answer *answer,
 		     uint64_t now_ms)
 {
-	/* A peer's request that begins a negotiation was judged by fresh options: see on_request.
-	 */
+	/* A peer's request that begins a negotiation was
+	 * judged by fresh options: see on_request. */
 	bool begun =
 		is_negotiating(p->fsm.state) || event == FSM_RCR_PLUS || event == FSM_RCR_MINUS;
 	unsigned actions = fsm_step(&p->fsm, event, now_ms);

@@ -55,9 +55,9 @@ struct protocol {
 	bool request_open;          /* and no reply has come to it */
 	uint8_t acked_identifier;   /* of the peer's request that was acked last */
 	uint16_t peer_mru;          /* no reject is longer */
-	uint8_t rejected_code;      /* a peer's Code-Reject just named this code, plus 1; the owner
-				       clears */
-	char goodbye[64];           /* text for our Terminate-Request */
+	/* a peer's Code-Reject just named this code, plus 1; the owner clears */
+	uint8_t rejected_code;
+	char goodbye[64]; /* text for our Terminate-Request */
 };
 
 void protocol_init(struct protocol *p, const struct protocol_kind *kind, const struct option *table,

@@ -685,8 +685,8 @@ TEST(frame_pushes_what_it_pulls)
 	assert_int_equal(p.length, 3);
 }
 
-/* Every packet of these tests that anyone may send, cut anywhere, to every protocol in every state.
- */
+/* Every packet of these tests that anyone may send,
+ * cut anywhere, to every protocol in every state. */
 TEST(protocol_survives_every_truncation_in_every_state)
 {
 	static const char *const packets[] = {

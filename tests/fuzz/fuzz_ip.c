@@ -1,5 +1,5 @@
-/* Fuzzes the room ip/: two octets of MTU, one of choices, then a packet, which meets all that is
- * done to inner packets. */
+/* Fuzzes the room ip/: two octets of MTU, one of choices, then
+ * a packet, which meets all that is done to inner packets. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

@@ -31,8 +31,8 @@ void ear_fini(struct ear *e)
 	secret_wipe(e, sizeof(*e));
 }
 
-/* The protocol field may be one octet (RFC 1661 §6.5), and address and control may be missing
- * (§6.6). */
+/* The protocol field may be one octet (RFC 1661 §6.5),
+ * and address and control may be missing (§6.6). */
 static bool ppp_pull(struct packet *p, uint16_t *protocol)
 {
 	if (p->length >= 2 && p->data[0] == 0xff && p->data[1] == 0x03)
@@ -82,8 +82,8 @@ static bool hear_inside(struct ear_direction *d, struct packet *p)
 	       protocol == PPP_VJ_UNCOMPRESSED;
 }
 
-/* A packet that was heard twice finds its key used, as it should; under a fresh link it decrypts
- * once more. */
+/* A packet that was heard twice finds its key used, as it should;
+ * under a fresh link it decrypts once more. */
 static void hear_mppe(struct ear *e, struct packet *p, bool from_client, bool repeated)
 {
 	struct ear_direction *d = from_client ? &e->from_client : &e->from_server;

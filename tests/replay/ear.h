@@ -23,10 +23,10 @@ struct ear_direction {
 	struct gre_window window;
 	unsigned repeated;  /* packets that the window refused: heard twice */
 	unsigned encrypted; /* MPPE packets */
-	unsigned decrypted; /* of these, those that gave a network protocol, IPv4 ones with a right
-			       header checksum */
-	unsigned pings;     /* ICMP Echo-Requests inside */
-	unsigned pongs;     /* Echo-Replies */
+	/* of these, those that gave a network protocol, IPv4 ones with a right header checksum */
+	unsigned decrypted;
+	unsigned pings; /* ICMP Echo-Requests inside */
+	unsigned pongs; /* Echo-Replies */
 };
 
 struct ear {
@@ -40,8 +40,8 @@ struct ear {
 	bool signature_is_right; /* MS-CHAPv2: it proved that the server knows the password too */
 	uint32_t supported_bits; /* of MPPE (RFC 3078 §2.1), as last acknowledged */
 	bool keyed;
-	/* The link as the server sees it, and as the client does: their receiving halves. `fresh`
-	 * ones stay as they were. */
+	/* The link as the server sees it, and as the client does:
+	 * their receiving halves. `fresh` ones stay as they were. */
 	struct mppe server, turned, fresh_server, fresh_turned;
 	struct ear_direction from_client, from_server;
 };

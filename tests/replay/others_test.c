@@ -44,8 +44,8 @@ TEST(recorded_call_of_scott_decrypts)
 	ear_fini(&e);
 }
 
-/* Recordings of others: how many packets of GRE over IPv4, and how many of these are none of RFC
- * 2637. */
+/* Recordings of others: how many packets of GRE over IPv4,
+ * and how many of these are none of RFC 2637. */
 static const struct {
 	const char *file;
 	unsigned gre, refused;
@@ -71,8 +71,8 @@ TEST(recorded_gre_of_others_decodes)
 	}
 }
 
-/* Windows 2000, Windows 2000 beta, RRAS, Ixia and Cisco: what they put into reserved fields is not
- * ours to repeat. */
+/* Windows 2000, Windows 2000 beta, RRAS, Ixia and Cisco:
+ * what they put into reserved fields is not ours to repeat. */
 TEST(recorded_control_connections_of_others_frame_and_decode)
 {
 	static const struct {

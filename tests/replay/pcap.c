@@ -12,8 +12,8 @@ enum {
 	TCP_SYN = 0x02,
 };
 
-/* The file's own integers: network order is what the reader knows, so little-endian ones are turned
- * round. */
+/* The file's own integers: network order is what the reader
+ * knows, so little-endian ones are turned round. */
 static uint32_t read_file_u32(struct pcap *p)
 {
 	uint32_t value = read_u32(&p->left);

@@ -35,6 +35,6 @@ struct pcap_item {
 bool pcap_open(struct pcap *p, const char *path);
 void pcap_close(struct pcap *p);
 
-/* The next TCP or GRE packet over IPv4; other frames, fragments and cut headers are passed over.
- * False at the end. */
+/* The next TCP or GRE packet over IPv4; other frames, fragments
+ * and cut headers are passed over. False at the end. */
 bool pcap_next(struct pcap *p, struct pcap_item *item);

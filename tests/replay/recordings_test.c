@@ -65,8 +65,8 @@ TEST(recorded_wrong_passwords_and_strangers_are_rejected)
 {
 	static const char *const files[] = {
 		"pptpd-1.4.0_pppd-2.4.9_mschapv2_wrong-password.pcap",
-		"pptpd-1.4.0_pppd-2.4.9_mschapv2_mppe128-stateless.pcap", /* heard with another
-									     password */
+		/* heard with another password */
+		"pptpd-1.4.0_pppd-2.4.9_mschapv2_mppe128-stateless.pcap",
 	};
 	static const char *const passwords[] = {"test123", "test124"};
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
@@ -95,8 +95,8 @@ TEST(recorded_chap_md5_is_verified)
 	ear_fini(&e);
 }
 
-/* Every octet of a real call turned, one after the other: nothing is believed that should not be,
- * nothing crashes. */
+/* Every octet of a real call turned, one after the other:
+ * nothing is believed that should not be, nothing crashes. */
 TEST(recorded_frames_survive_any_turned_octet)
 {
 	struct pcap p;

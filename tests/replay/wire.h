@@ -39,6 +39,6 @@ struct wire {
 /* Every TCP segment of port 1723 in a recording, which is closed then. */
 void wire_hear_all(struct wire *w, struct pcap *p);
 
-/* "C1,7,12 | S2,8": the streams, from client or server, and their messages' types. Ended by NUL;
- * returns `to`. */
+/* "C1,7,12 | S2,8": the streams, from client or server, and
+ * their messages' types. Ended by NUL; returns `to`. */
 const char *wire_print(const struct wire *w, char *to, size_t size);

@@ -85,12 +85,14 @@ void check_dns(struct doctor *doctor)
 			   "own serve nobody else");
 		return;
 	}
-	for (size_t i = 0; i < COUNT_OF(servers); i++)
-		if (servers[i] >> 24 == 127)
-			doctor_say(doctor, HEALTH_ERROR,
-				   "ms-dns with an address that callers can reach",
-				   "DNS: callers are told %s, which is their own machine",
-				   address_print(servers[i], one));
+	for (size_t i = 0; i < COUNT_OF(servers); i++) {
+		if (servers[i] >> 24 != 127)
+			continue;
+		doctor_say(doctor, HEALTH_ERROR, "ms-dns with an address that callers can reach",
+			   "DNS: callers are told %s, which is their own machine",
+			   address_print(servers[i], one));
+		return;
+	}
 	doctor_say(doctor, HEALTH_OK, NULL, "DNS: callers are told %s%s%s%s",
 		   address_print(servers[0], one), servers[1] ? " and " : "",
 		   servers[1] ? address_print(servers[1], other) : "",

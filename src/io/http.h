@@ -11,7 +11,7 @@ struct MHD_Daemon;
 
 struct http_request {
 	const char *method; /* "GET", "POST", "DELETE" */
-	const char *path;   /* "/v1/sessions/17", without a query */
+	const char *path;   /* "/v1/sessions/17", without a query, %-escapes undone */
 };
 
 /* Filled by the handler; `body` is malloc'ed and taken, NULL for none. */

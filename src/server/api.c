@@ -88,50 +88,56 @@ static void get_sessions(struct api *api, const char *id, struct http_reply *rep
 	give(reply, 200, json_pack("{so}", "sessions", sorted(listing.rows)));
 }
 
-/* What an ID names. */
+/* What an ID names, and what is done with each session that it names. */
 struct naming {
-	const char *user;
+	const char *id;
 	uint32_t address; /* 0: the ID is none */
-	struct member *list[4096];
-	size_t count; /* also of those for which there was no place */
+	void (*visit)(void *context, struct member *member);
+	void *context;
 };
+
+/* The name as it is, or as log and commands print it. */
+static bool is_user(const struct session *session, const char *id)
+{
+	char printed[4 * AUTH_NAME_LIMIT + 1];
+	if (!*session->user)
+		return false;
+	text_escape(printed, sizeof(printed), session->user, strlen(session->user));
+	return !strcmp(session->user, id) || !strcmp(printed, id);
+}
 
 static void match(void *context, struct member *member)
 {
-	struct naming *naming = context;
+	const struct naming *naming = context;
 	const struct session *session = member->session;
-	bool named = !strcmp(session->user, naming->user) && *naming->user;
+	bool named = is_user(session, naming->id);
 	if (naming->address)
 		named |= session->caller.address == naming->address ||
 			 (session->ipv4_up && session->addresses.remote == naming->address);
-	if (!named)
-		return;
-	if (naming->count < COUNT_OF(naming->list))
-		naming->list[naming->count] = member;
-	naming->count++;
+	if (named)
+		naming->visit(naming->context, member);
 }
 
 static struct member *by_number(const struct engine *engine, const char *id)
 {
-	char *end;
 	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 10)
 		return NULL;
-	unsigned long long number = strtoull(id, &end, 10);
+	unsigned long long number = strtoull(id, NULL, 10);
 	return number && number <= UINT32_MAX ? table_by_id(&engine->table, (uint32_t)number)
 					      : NULL;
 }
 
-static void find(struct engine *engine, const char *id, struct naming *naming)
+static void each_named(struct engine *engine, const char *id,
+		       void (*visit)(void *context, struct member *member), void *context)
 {
-	naming->user = id;
-	naming->count = 0;
-	if (!address_parse(id, &naming->address))
-		naming->address = 0;
-	naming->list[0] = by_number(engine, id);
-	if (naming->list[0])
-		naming->count = 1;
+	struct naming naming = {.id = id, .visit = visit, .context = context};
+	struct member *numbered = by_number(engine, id);
+	if (!address_parse(id, &naming.address))
+		naming.address = 0;
+	if (numbered)
+		visit(context, numbered);
 	else
-		table_each(&engine->table, match, naming);
+		table_each(&engine->table, match, &naming);
 }
 
 static void refuse_nobody(struct http_reply *reply, const char *id)
@@ -139,34 +145,55 @@ static void refuse_nobody(struct http_reply *reply, const char *id)
 	refuse(reply, 404, "no session has the number, the user or the address %.200s", id);
 }
 
+struct found {
+	const struct session *first, *last;
+	size_t count;
+};
+
+static void note(void *context, struct member *member)
+{
+	struct found *found = context;
+	found->last = member->session;
+	if (!found->count++)
+		found->first = member->session;
+}
+
 static void get_session(struct api *api, const char *id, struct http_reply *reply)
 {
-	struct naming naming;
-	find(api->engine, id, &naming);
-	if (!naming.count)
+	struct found found = {0};
+	each_named(api->engine, id, note, &found);
+	if (!found.count)
 		refuse_nobody(reply, id);
-	else if (naming.count > 1)
+	else if (found.count > 1)
 		refuse(reply, 409, "%.200s names %zu sessions, %u and %u among them", id,
-		       naming.count, naming.list[0]->session->id, naming.list[1]->session->id);
+		       found.count, found.first->id, found.last->id);
 	else
-		give(reply, 200, answer_session(api->engine, naming.list[0]->session));
+		give(reply, 200, answer_session(api->engine, found.first));
+}
+
+struct ending {
+	struct engine *engine;
+	json_t *ended;
+};
+
+static void end_one(void *context, struct member *member)
+{
+	struct ending *ending = context;
+	json_array_append_new(ending->ended, json_integer(member->session->id));
+	engine_end_session(ending->engine, member, "ended by the administrator");
 }
 
 static void end_sessions(struct api *api, const char *id, struct http_reply *reply)
 {
-	struct naming naming;
-	find(api->engine, id, &naming);
-	if (!naming.count) {
-		refuse_nobody(reply, id);
+	struct ending ending = {api->engine, json_array()};
+	each_named(api->engine, id, end_one, &ending);
+	engine_perform(api->engine);
+	if (json_array_size(ending.ended)) {
+		give(reply, 200, json_pack("{so}", "ended", ending.ended));
 		return;
 	}
-	json_t *ended = json_array();
-	for (size_t i = 0; i < MIN_OF(naming.count, COUNT_OF(naming.list)); i++) {
-		json_array_append_new(ended, json_integer(naming.list[i]->session->id));
-		engine_end_session(api->engine, naming.list[i], "ended by the administrator");
-	}
-	engine_perform(api->engine);
-	give(reply, 200, json_pack("{so}", "ended", ended));
+	json_decref(ending.ended);
+	refuse_nobody(reply, id);
 }
 
 static void reload(struct api *api, const char *id, struct http_reply *reply)

@@ -283,6 +283,7 @@ TEST(names_that_are_no_utf8_are_shown_escaped)
 	assert_string_equal(text_at(answer, "user"), "a\\xff");
 	json_decref(answer);
 	json_decref(ask(&f, "GET", "/v1/sessions/a\377", 200));
+	json_decref(ask(&f, "GET", "/v1/sessions/a\\xff", 200));
 	fixture_fini(&f);
 }
 

@@ -139,6 +139,13 @@ def test_check_without_a_server_tells_who_holds_the_port_and_whose_network_the_p
     assert re.search(r"^warning +pool: .* 203\.0\.113\.0/24 of out", found, re.M), found
 
 
+def test_check_finds_name_servers_that_callers_cannot_reach(town, poptun):
+    server = lab.Server(town.server)
+    server.write("pptpd-options", ["ms-dns 127.0.0.1"])
+    found = server.command("check", check=False)
+    assert re.search(r"^error +DNS: .*127\.0\.0\.1", found, re.M), found
+
+
 def pptpd(server, *words):
     """The command of a symbolic link named pptpd."""
     link = server.directory / "pptpd"

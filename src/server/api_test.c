@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "config/testing.h"
+#include "io/clock.h"
 #include "server/metrics.h"
 #include "tests/test.h"
 
@@ -319,6 +320,30 @@ TEST(status_adds_up_what_ended_and_what_lives)
 		"a chain drops");
 	assert_string_equal(text_at(json_object_get(answer, "config"), "localip"), "192.168.10.1");
 	json_decref(answer);
+	fixture_fini(&f);
+}
+
+TEST(rates_are_those_since_somebody_last_asked)
+{
+	enum { SPAN_MS = 10000, OCTETS = 50000000, RATE = OCTETS / 10 };
+	struct fixture f;
+	fixture_init(&f);
+	f.api.samples[0].at_ms = 1;
+	f.api.samples[1].at_ms = clock_now_ms() - SPAN_MS;
+	f.api.samples[1].totals.octets_in = 1000;
+	f.engine.counters.octets_in = 1000 + OCTETS;
+	/* The second question comes too soon to tell anything new: it gets the same span. */
+	for (int round = 0; round < 2; round++) {
+		json_t *answer = ask(&f, "GET", "/v1/status", 200);
+		const json_t *rates = json_object_get(answer, "rates");
+		json_int_t rate = number_at(rates, "octets_in");
+		assert_true(rate > RATE / 2 && rate <= RATE); /* however slow this machine is */
+		assert_int_equal(number_at(rates, "packets_in"), 0);
+		assert_true(json_real_value(json_object_get(rates, "seconds")) >= 10);
+		assert_int_equal(f.api.samples[0].totals.octets_in, 1000);
+		assert_int_equal(f.api.samples[1].totals.octets_in, 1000 + OCTETS);
+		json_decref(answer);
+	}
 	fixture_fini(&f);
 }
 

@@ -186,6 +186,7 @@ TEST(an_id_is_a_number_a_user_an_inner_or_an_outer_address)
 		{"999999999", 404, 0},
 		{"4294967313", 404, 0},
 		{"0", 404, 0},
+		{"192.168.10.112", 404, 0},
 		{"r\303\266d/\"x\"", 200, 20},
 		{"\377", 404, 0},
 	};
@@ -195,7 +196,7 @@ TEST(an_id_is_a_number_a_user_an_inner_or_an_outer_address)
 	add(&f, 18, "bert", 0xcb007107, 0xc0a80a65);
 	add(&f, 19, "19", 0xcb007108, 0xc0a80a66);
 	add(&f, 20, "r\303\266d/\"x\"", 0xcb007109, 0);
-	add(&f, 21, "", 0xcb00710a, 0);
+	add(&f, 21, "", 0xcb00710a, 0)->addresses.remote = 0xc0a80a70; /* not any more */
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char path[100];
 		snprintf(path, sizeof(path), "/v1/sessions/%s", rows[i].id);

@@ -13,8 +13,9 @@
 #include "base/message.h"
 
 enum {
-	SEAM_QUEUE = 1024 * 1024, /* octets that may wait for the peer */
-	SEAM_BURST = 64,          /* messages received in one call */
+	SEAM_QUEUE = 16 * 1024 * 1024, /* octets that may wait for the peer: ten thousand sessions
+					may end at once */
+	SEAM_BURST = 64,               /* messages received in one call */
 };
 
 struct seam {

@@ -157,7 +157,7 @@ static bool is_crypted_password(const struct auth_proof *proof, const char *secr
 	struct crypt_data data = {0};
 	char password[AUTH_RESPONSE_LIMIT + 1] = {0};
 	memcpy(password, proof->response.bytes, proof->response.length);
-	const char *crypted = crypt_r(password, secret, &data);
+	const char *crypted = crypt_rn(password, secret, &data, sizeof(data));
 	bool same = crypted && *crypted != '*' && !strcmp(crypted, secret) &&
 		    strlen(password) == proof->response.length; /* crypt ends at a NUL */
 	secret_wipe(password, sizeof(password));

@@ -10,11 +10,11 @@
 #include "base/base.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "config/secrets.h"
 #include "io/clock.h"
 #include "io/netlink.h"
 
 #define STATE_DIRECTORY "/var/lib/poptun"
-#define SECRETS         STATE_DIRECTORY "/chap-secrets"
 #define USER            "poptun"
 
 /* The first of these /24 networks that the host does not use; the first anyhow where it cannot be
@@ -51,7 +51,7 @@ static void make_password(char *password, size_t size)
 	password[i] = 0;
 }
 
-static int make_user(struct built_in *built_in, char *why, size_t why_size)
+static int make_user(struct built_in *built_in, const char *directory, char *why, size_t why_size)
 {
 	char text[256];
 	make_password(built_in->password, sizeof(built_in->password));
@@ -60,47 +60,75 @@ static int make_user(struct built_in *built_in, char *why, size_t why_size)
 			      "# client	server	secret	IP addresses\n"
 			      "%s	*	%s	*\n",
 			      USER, built_in->password);
-	if (mkdir(STATE_DIRECTORY, 0700) && errno != EEXIST) {
-		snprintf(why, why_size, "cannot make %s: %s", STATE_DIRECTORY, strerror(errno));
-		return -errno;
-	}
-	int error = file_replace(SECRETS, text, (size_t)length, 0600);
-	secret_wipe(text, sizeof(text));
+	int error = mkdir(directory, 0700) && errno != EEXIST ? -errno : 0;
 	if (error)
-		snprintf(why, why_size, "cannot write %s: %s", SECRETS, strerror(-error));
+		snprintf(why, why_size, "cannot make the directory %s: %s", directory,
+			 strerror(-error));
+	else if ((error = file_replace(built_in->secrets, text, (size_t)length, 0600)))
+		snprintf(why, why_size, "cannot write %s: %s", built_in->secrets, strerror(-error));
+	secret_wipe(text, sizeof(text));
+	strcpy(built_in->user, USER);
 	return error;
 }
 
-/* The user of an earlier start, if the file is as it was made. */
-static bool find_user(struct built_in *built_in)
+static bool note_password(struct built_in *built_in, const struct secrets *secrets)
 {
-	char *bytes, format[64];
-	size_t length;
-	if (file_read(SECRETS, &bytes, &length))
+	const struct secret *secret = secrets_find(secrets, USER, NULL, 0);
+	if (!secret || strcmp(secret->client, USER) ||
+	    strlen(secret->text) >= sizeof(built_in->password))
 		return false;
-	bytes[length] = 0;
-	snprintf(format, sizeof(format), USER " * %%%zus", sizeof(built_in->password) - 1);
-	const char *line = strstr(bytes, "\n" USER);
-	bool found = line && sscanf(line + 1, format, built_in->password) == 1;
+	strcpy(built_in->password, secret->text);
+	return true;
+}
+
+/* The user of an earlier start. The file may have become the administrator's own since: what it
+ * says stays, also where this user is gone. 0, or -errno: -ENOENT where there is no file. */
+static int find_user(struct built_in *built_in)
+{
+	char *bytes;
+	size_t length;
+	struct secrets secrets = {0};
+	struct complaints complaints = {0};
+	const struct config_source none = {.load = NULL};
+	int error = file_read(built_in->secrets, &bytes, &length);
+	if (error)
+		return error;
+	secrets_parse(&secrets, &none, built_in->secrets, bytes, length, &complaints);
+	if (note_password(built_in, &secrets))
+		strcpy(built_in->user, USER);
+	secrets_fini(&secrets);
+	complaints_fini(&complaints);
 	secret_wipe(bytes, length);
 	free(bytes);
-	return found;
+	return 0;
 }
 
 int built_in_prepare(struct built_in *built_in, const char *conf, char *why, size_t why_size)
 {
-	*built_in = (struct built_in){.in_use = !conf && access(CONFIG_PPTPD_CONF, F_OK)};
+	static const struct built_in_places places = {CONFIG_PPTPD_CONF, STATE_DIRECTORY};
+	return built_in_prepare_in(built_in, &places, conf, why, why_size);
+}
+
+int built_in_prepare_in(struct built_in *built_in, const struct built_in_places *places,
+			const char *conf, char *why, size_t why_size)
+{
+	*built_in = (struct built_in){.in_use = !conf && access(places->conf, F_OK)};
 	if (!built_in->in_use)
 		return 0;
+	snprintf(built_in->secrets, sizeof(built_in->secrets), "%s/chap-secrets",
+		 places->state_directory);
 	char local[ADDRESS_TEXT], first[ADDRESS_TEXT];
 	uint32_t network = free_network();
 	address_print(network + 1, local);
 	address_print(network + 100, first);
 	snprintf(built_in->text, sizeof(built_in->text),
-		 "localip %s\nremoteip %s-200\nchap-secrets " SECRETS "\n", local, first);
-	strcpy(built_in->secrets, SECRETS);
-	strcpy(built_in->user, USER);
-	return find_user(built_in) ? 0 : make_user(built_in, why, why_size);
+		 "localip %s\nremoteip %s-200\nchap-secrets %s\n", local, first, built_in->secrets);
+	int error = find_user(built_in);
+	if (error == -ENOENT)
+		return make_user(built_in, places->state_directory, why, why_size);
+	if (error)
+		snprintf(why, why_size, "cannot read %s: %s", built_in->secrets, strerror(-error));
+	return error;
 }
 
 static int load(void *context, const char *path, char **bytes, size_t *length)

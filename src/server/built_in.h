@@ -10,11 +10,11 @@
 #include "io/files.h"
 
 struct built_in {
-	bool in_use;       /* there was no pptpd.conf, and none was named */
-	char text[512];    /* stands in the place of pptpd.conf */
-	char secrets[256]; /* the file with the one user */
-	char user[32], password[64];
-	struct config_source files; /* the real ones */
+	bool in_use;                 /* there was no pptpd.conf, and none was named */
+	char text[768];              /* stands in the place of pptpd.conf */
+	char secrets[256];           /* the file with the one user */
+	char user[32], password[64]; /* empty where the administrator took that user away */
+	struct config_source files;  /* the real ones */
 };
 
 /*
@@ -22,6 +22,14 @@ struct built_in {
  * makes the user. Else only notes that it is not in use. 0, or -errno and a sentence in `why`.
  */
 int built_in_prepare(struct built_in *built_in, const char *conf, char *why, size_t why_size);
+
+/* The same with other places: of the file that may be missing, and of what is kept (at most 200
+ * octets each). */
+struct built_in_places {
+	const char *conf, *state_directory;
+};
+int built_in_prepare_in(struct built_in *built_in, const struct built_in_places *places,
+			const char *conf, char *why, size_t why_size);
 
 /* A source of files in which the built-in text is pptpd.conf, if it is in use. */
 struct config_source built_in_source(struct built_in *built_in, const char *host_name);

@@ -1,5 +1,6 @@
 #include "server/hooks.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +17,7 @@
 #include "base/address.h"
 #include "base/base.h"
 #include "base/log.h"
+#include "io/clock.h"
 
 struct hook {
 	struct list node;
@@ -29,23 +31,39 @@ struct hook {
 
 /* ---- words ---- */
 
-static bool add(char **list, size_t *count, size_t capacity, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+/* A list that is being made; one that could not grow stays as it is, and knows. */
+struct texts {
+	char **list;
+	size_t count;
+	bool failed;
+};
 
-static bool add(char **list, size_t *count, size_t capacity, const char *format, ...)
+static void put(struct texts *texts, char *text)
 {
-	va_list arguments;
-	if (*count + 1 >= capacity)
-		return false;
-	va_start(arguments, format);
-	int length = vasprintf(&list[*count], format, arguments);
-	va_end(arguments);
-	if (length < 0) {
-		list[*count] = NULL;
-		return false;
+	char **list = NULL;
+	if (text)
+		list = realloc(texts->list, (texts->count + 2) * sizeof(*list));
+	if (!list) {
+		free(text);
+		texts->failed = true;
+		return;
 	}
-	++*count;
-	return true;
+	texts->list = list;
+	list[texts->count++] = text;
+	list[texts->count] = NULL;
+}
+
+static void add(struct texts *texts, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct texts *texts, const char *format, ...)
+{
+	char *text;
+	va_list arguments;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	put(texts, text);
 }
 
 static const char *text_of(uint32_t address, char text[static ADDRESS_TEXT])
@@ -53,91 +71,126 @@ static const char *text_of(uint32_t address, char text[static ADDRESS_TEXT])
 	return address ? address_print(address, text) : "";
 }
 
-static bool make_arguments(struct hook_words *w, const struct settings *settings, bool up,
+/* The link-local address of an interface identifier (RFC 5072, 5). */
+static const char *link_local_of(const uint8_t id[8], char text[static INET6_ADDRSTRLEN])
+{
+	uint8_t address[16] = {0xfe, 0x80};
+	memcpy(address + 8, id, 8);
+	return inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN);
+}
+
+static const char *program_of(const struct settings *settings, enum hook_event event)
+{
+	const char *const programs[] = {settings->ip_up, settings->ip_down, settings->ipv6_up,
+					settings->ipv6_down};
+	return programs[event];
+}
+
+static bool is_ipv6(enum hook_event event)
+{
+	return event == HOOK_IPV6_UP || event == HOOK_IPV6_DOWN;
+}
+
+static void make_arguments(struct texts *to, const struct settings *settings, enum hook_event event,
 			   const struct message_network *network)
 {
-	char local[ADDRESS_TEXT], remote[ADDRESS_TEXT], caller[ADDRESS_TEXT];
-	const char *parameter = settings->ipparam      ? settings->ipparam
-				: settings->no_ipparam ? ""
-						       : text_of(network->caller, caller);
-	size_t n = 0;
-	return add(w->arguments, &n, COUNT_OF(w->arguments), "%s",
-		   up ? settings->ip_up : settings->ip_down) &&
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%s", settings->interface) &&
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%s", "") && /* there is no tty */
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%" PRIu32, settings->speed) &&
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%s",
-		   text_of(network->local, local)) &&
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%s",
-		   text_of(network->remote, remote)) &&
-	       add(w->arguments, &n, COUNT_OF(w->arguments), "%s", parameter);
+	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN], caller[ADDRESS_TEXT];
+	bool ipv6 = is_ipv6(event);
+	add(to, "%s", program_of(settings, event));
+	add(to, "%s", settings->interface);
+	add(to, "%s", ""); /* there is no tty */
+	add(to, "%" PRIu32, settings->speed);
+	add(to, "%s",
+	    ipv6 ? link_local_of(network->local_id, local) : text_of(network->local, local));
+	add(to, "%s",
+	    ipv6 ? link_local_of(network->remote_id, remote) : text_of(network->remote, remote));
+	add(to, "%s",
+	    settings->ipparam      ? settings->ipparam
+	    : settings->no_ipparam ? ""
+				   : text_of(network->caller, caller));
 }
 
-static bool add_address(struct hook_words *w, size_t *n, const char *name, uint32_t address)
+static void add_address(struct texts *to, const char *name, uint32_t address)
 {
 	char text[ADDRESS_TEXT];
-	return !address || add(w->environment, n, COUNT_OF(w->environment), "%s=%s", name,
-			       address_print(address, text));
+	if (address)
+		add(to, "%s=%s", name, address_print(address, text));
 }
 
-/* What `set` asked for: lines of NAME=VALUE. */
-static bool add_settings(struct hook_words *w, size_t *n, const char *lines)
+/* What `set` asked for: lines of NAME=VALUE, which take the place of what is there by that name. */
+static void add_settings(struct texts *to, const char *lines)
 {
 	while (lines && *lines) {
-		size_t length = strcspn(lines, "\n");
-		if (length &&
-		    !add(w->environment, n, COUNT_OF(w->environment), "%.*s", (int)length, lines))
-			return false;
+		size_t length = strcspn(lines, "\n"), name = strcspn(lines, "=") + 1;
+		size_t place = 0;
+		while (place < to->count && strncmp(to->list[place], lines, name))
+			place++;
+		char *text = length ? strndup(lines, length) : NULL;
+		if (text && place < to->count) {
+			free(to->list[place]);
+			to->list[place] = text;
+		} else if (length) {
+			put(to, text);
+		}
 		lines += length + (lines[length] == '\n');
 	}
-	return true;
 }
 
-static bool make_environment(struct hook_words *w, const struct settings *settings, bool up,
-			     const struct message_network *network)
+static void make_environment(struct texts *to, const struct settings *settings,
+			     enum hook_event event, const struct message_network *network)
 {
-	size_t n = 0, most = COUNT_OF(w->environment);
-	char **env = w->environment;
-	bool good = add(env, &n, most,
-			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") &&
-		    add(env, &n, most, "IFNAME=%s", settings->interface) &&
-		    add(env, &n, most, "DEVICE=") &&
-		    add(env, &n, most, "SPEED=%" PRIu32, settings->speed) &&
-		    add(env, &n, most, "ORIG_UID=0") &&
-		    add(env, &n, most, "PPPD_PID=%d", (int)getpid()) &&
-		    add_address(w, &n, "IPLOCAL", network->local) &&
-		    add_address(w, &n, "IPREMOTE", network->remote) &&
-		    add_address(w, &n, "REMOTENUMBER", network->caller) &&
-		    add_address(w, &n, "DNS1", network->dns[0]) &&
-		    add_address(w, &n, "DNS2", network->dns[1]) &&
-		    add_address(w, &n, "WINS1", network->nbns[0]) &&
-		    add_address(w, &n, "WINS2", network->nbns[1]);
-	if (good && *network->user)
-		good = add(env, &n, most, "PEERNAME=%s", network->user);
-	if (good && !up)
-		good = add(env, &n, most, "CONNECT_TIME=%" PRIu64, network->seconds) &&
-		       add(env, &n, most, "BYTES_SENT=%" PRIu64, network->octets_out) &&
-		       add(env, &n, most, "BYTES_RCVD=%" PRIu64, network->octets_in);
-	return good && add_settings(w, &n, settings->environment);
+	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
+	add(to, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	add(to, "IFNAME=%s", settings->interface);
+	add(to, "DEVICE=");
+	add(to, "SPEED=%" PRIu32, settings->speed);
+	add(to, "ORIG_UID=0");
+	add(to, "PPPD_PID=%d", (int)getpid());
+	add_address(to, "IPLOCAL", network->local);
+	add_address(to, "IPREMOTE", network->remote);
+	add_address(to, "REMOTENUMBER", network->caller);
+	add_address(to, "DNS1", network->dns[0]);
+	add_address(to, "DNS2", network->dns[1]);
+	add_address(to, "WINS1", network->nbns[0]);
+	add_address(to, "WINS2", network->nbns[1]);
+	if (is_ipv6(event)) {
+		add(to, "LLLOCAL=%s", link_local_of(network->local_id, local));
+		add(to, "LLREMOTE=%s", link_local_of(network->remote_id, remote));
+	}
+	if (*network->user)
+		add(to, "PEERNAME=%s", network->user);
+	if (event == HOOK_IP_DOWN || event == HOOK_IPV6_DOWN) {
+		add(to, "CONNECT_TIME=%" PRIu64, network->seconds);
+		add(to, "BYTES_SENT=%" PRIu64, network->octets_out);
+		add(to, "BYTES_RCVD=%" PRIu64, network->octets_in);
+	}
+	add_settings(to, settings->environment);
 }
 
-bool hook_words_make(struct hook_words *words, const struct settings *settings, bool up,
-		     const struct message_network *network)
+bool hook_words_make(struct hook_words *words, const struct settings *settings,
+		     enum hook_event event, const struct message_network *network)
 {
-	*words = (struct hook_words){0};
-	if (make_arguments(words, settings, up, network) &&
-	    make_environment(words, settings, up, network))
+	struct texts arguments = {0}, environment = {0};
+	make_arguments(&arguments, settings, event, network);
+	make_environment(&environment, settings, event, network);
+	*words = (struct hook_words){arguments.list, environment.list};
+	if (!arguments.failed && !environment.failed)
 		return true;
 	hook_words_free(words);
 	return false;
 }
 
+static void list_free(char **list)
+{
+	for (char **text = list; text && *text; text++)
+		free(*text);
+	free(list);
+}
+
 void hook_words_free(struct hook_words *words)
 {
-	for (char **word = words->arguments; *word; word++)
-		free(*word);
-	for (char **word = words->environment; *word; word++)
-		free(*word);
+	list_free(words->arguments);
+	list_free(words->environment);
 	*words = (struct hook_words){0};
 }
 
@@ -145,7 +198,8 @@ void hook_words_free(struct hook_words *words)
 
 void hooks_init(struct hooks *hooks, struct loop *loop)
 {
-	*hooks = (struct hooks){.loop = loop};
+	*hooks = (struct hooks){
+		.loop = loop, .patience_ms = HOOK_PATIENCE_MS, .farewell_ms = HOOKS_FAREWELL_MS};
 	list_init(&hooks->waiting);
 	list_init(&hooks->running);
 }
@@ -190,25 +244,37 @@ static void on_exit_of(void *context, uint32_t events)
 	end_hook(context);
 }
 
+/* It leads a group of its own, with all that it started. */
+static void kill_group(const struct hook *hook)
+{
+	kill(-hook->pid, SIGKILL);
+}
+
 static void on_patience(void *context, uint64_t now_ms)
 {
 	struct hook *hook = context;
 	(void)now_ms;
-	kill(hook->pid, SIGKILL); /* its pidfd tells of its end */
+	log_warning("session=%u hook=%s does not end and is killed", hook->session,
+		    hook->words.arguments[0]);
+	kill_group(hook); /* its pidfd tells of its end */
 }
 
-/* 0 or errno. The child keeps no descriptor of ours (all are close-on-exec) and no blocked signal.
- */
+/* 0 or errno. The child keeps no descriptor of ours (all are close-on-exec), no blocked and no
+ * ignored signal. */
 static int spawn(struct hook *hook)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, all;
 	sigemptyset(&none);
+	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+						      POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawn_file_actions_addchdir_np(&files, "/");
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
@@ -239,30 +305,39 @@ static void start(struct hook *hook)
 		end_hook(hook); /* without a way to be told, its end is awaited here */
 		return;
 	}
-	loop_set_timer(hooks->loop, &hook->patience, hooks->loop->now_ms + HOOK_PATIENCE_MS);
+	loop_set_timer(hooks->loop, &hook->patience, hooks->loop->now_ms + hooks->patience_ms);
+}
+
+/* The oldest that may start now, or NULL. */
+static struct hook *next_waiting(const struct hooks *hooks)
+{
+	if (hooks->running_count >= HOOKS_AT_ONCE)
+		return NULL;
+	LIST_EACH(node, following, &hooks->waiting) {
+		struct hook *hook = CONTAINER_OF(node, struct hook, node);
+		if (!session_is_running(hooks, hook->session))
+			return hook;
+	}
+	return NULL;
 }
 
 static void start_waiting(struct hooks *hooks)
 {
-	LIST_EACH(node, following, &hooks->waiting) {
-		struct hook *hook = CONTAINER_OF(node, struct hook, node);
-		if (hooks->running_count >= HOOKS_AT_ONCE)
-			return;
-		if (session_is_running(hooks, hook->session))
-			continue;
+	struct hook *hook;
+	while ((hook = next_waiting(hooks))) { /* anew each time: one that ended may start others */
 		hooks->waiting_count--;
 		start(hook);
 	}
 }
 
-void hooks_call(struct hooks *hooks, const struct settings *settings, bool up,
+void hooks_call(struct hooks *hooks, const struct settings *settings, enum hook_event event,
 		const struct message_network *network)
 {
-	const char *program = up ? settings->ip_up : settings->ip_down;
+	const char *program = program_of(settings, event);
 	if (!program || access(program, X_OK))
 		return;
 	struct hook *hook = hooks->waiting_count < HOOKS_WAITING ? calloc(1, sizeof(*hook)) : NULL;
-	if (!hook || !hook_words_make(&hook->words, settings, up, network)) {
+	if (!hook || !hook_words_make(&hook->words, settings, event, network)) {
 		log_error("session=%u hook=%s is not called: too many are waiting, or no memory",
 			  network->session, program);
 		free(hook);
@@ -277,18 +352,22 @@ void hooks_call(struct hooks *hooks, const struct settings *settings, bool up,
 
 void hooks_fini(struct hooks *hooks)
 {
-	enum { TURN_MS = 100, TURNS = 50 };
+	enum { TURN_MS = 100 };
 	if (!hooks->loop)
 		return;
 	/* The last ip-downs are owed to the administrator: they may run for a while, but not for
 	 * ever. */
-	for (int turn = 0; turn < TURNS && hooks->running_count; turn++)
+	uint64_t until_ms = clock_now_ms() + hooks->farewell_ms;
+	while (hooks->running_count && clock_now_ms() < until_ms)
 		loop_turn(hooks->loop, TURN_MS);
+	if (hooks->running_count)
+		log_warning("hooks=killed running=%zu waiting=%zu", hooks->running_count,
+			    hooks->waiting_count);
 	LIST_EACH(node, following, &hooks->waiting)
 		hook_free(CONTAINER_OF(node, struct hook, node));
 	LIST_EACH(other, after, &hooks->running) {
 		struct hook *hook = CONTAINER_OF(other, struct hook, node);
-		kill(hook->pid, SIGKILL);
+		kill_group(hook);
 		waitpid(hook->pid, NULL, 0);
 		loop_cancel_timer(hooks->loop, &hook->patience);
 		loop_unwatch(hooks->loop, &hook->watcher);

@@ -90,9 +90,10 @@ static void send_on(void *context)
 		memcpy(portion.part.bytes, file->bytes + keeper->octet_at, part);
 		portion.part.length = (uint16_t)part;
 		portion.first = keeper->file_at == 0 && keeper->octet_at == 0;
-		seam_end_send(keeper->authority, MESSAGE_SECRETS_FILE, &portion);
-		keeper->octet_at += part;
-		if (keeper->octet_at == file->length) {
+		if (seam_end_send(keeper->authority, MESSAGE_SECRETS_FILE, &portion)) {
+			log_error("secrets: the registrar takes no more of them");
+			forget_files(keeper);
+		} else if ((keeper->octet_at += part) == file->length) {
 			keeper->octet_at = 0;
 			keeper->file_at++;
 		}
@@ -178,12 +179,14 @@ void keeper_configure(struct keeper *keeper, struct settings *settings)
 	keeper_send_secrets(keeper);
 }
 
-static void on_network(struct keeper *keeper, bool up, const struct message_network *network)
+static void on_network(struct keeper *keeper, enum hook_event event,
+		       const struct message_network *network)
 {
 	int error = 0;
+	bool up = event == HOOK_IP_UP;
 	if (up)
 		error = machine_client_up(keeper->machine, network->remote);
-	else if (!network->replaced)
+	else if (event == HOOK_IP_DOWN && !network->replaced)
 		error = machine_client_down(keeper->machine, network->remote);
 	if (error) {
 		char address[ADDRESS_TEXT];
@@ -191,11 +194,25 @@ static void on_network(struct keeper *keeper, bool up, const struct message_netw
 			    network->session, address_print(network->remote, address),
 			    up ? "made" : "removed", strerror(-error));
 	}
-	hooks_call(&keeper->hooks, keeper->settings, up, network);
+	hooks_call(&keeper->hooks, keeper->settings, event, network);
 }
 
 void keeper_on_message(struct keeper *keeper, const struct message_type *type, const void *value)
 {
-	if (type->kind == MESSAGE_NETWORK_UP || type->kind == MESSAGE_NETWORK_DOWN)
-		on_network(keeper, type->kind == MESSAGE_NETWORK_UP, value);
+	switch (type->kind) {
+	case MESSAGE_NETWORK_UP:
+		on_network(keeper, HOOK_IP_UP, value);
+		break;
+	case MESSAGE_NETWORK_DOWN:
+		on_network(keeper, HOOK_IP_DOWN, value);
+		break;
+	case MESSAGE_IPV6_UP:
+		on_network(keeper, HOOK_IPV6_UP, value);
+		break;
+	case MESSAGE_IPV6_DOWN:
+		on_network(keeper, HOOK_IPV6_DOWN, value);
+		break;
+	default:
+		break;
+	}
 }

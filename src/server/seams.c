@@ -1,5 +1,6 @@
 #include "server/seams.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -82,6 +83,15 @@ int seam_end_hear(struct seam_end *end, seam_handler *handler, void *context)
 	end->handler = handler;
 	end->context = context;
 	return loop_watch(end->loop, &end->watcher, EPOLLIN);
+}
+
+void seam_ends_settle(struct seam_end *from, struct seam_end *to)
+{
+	struct pollfd waiting = {.fd = to->loop ? to->seam.fd : -1, .events = POLLIN};
+	while (from->loop && to->loop && !seam_flush(&from->seam) && poll(&waiting, 1, 0) == 1 &&
+	       waiting.revents & POLLIN)
+		if (seam_receive(&to->seam, to->handler, to->context))
+			return;
 }
 
 int seam_end_send(struct seam_end *end, uint16_t kind, const void *value)

@@ -23,3 +23,7 @@ int seam_end_hear(struct seam_end *end, seam_handler *handler, void *context);
 
 /* seam_send, and the rest goes out when the other end takes it. */
 int seam_end_send(struct seam_end *end, uint16_t kind, const void *value);
+
+/* Hands over all that waits from one end to the other, without a turn of the loop: for the end,
+ * when the last messages still count. Ends that are not open are left alone. */
+void seam_ends_settle(struct seam_end *from, struct seam_end *to);

@@ -5,6 +5,12 @@
 
 #include "base/list.h"
 
+/* What table_each will visit next, so that its removal moves it on. */
+struct table_walk {
+	struct map_node *following;
+	struct table_walk *outer;
+};
+
 bool table_init(struct table *table)
 {
 	*table = (struct table){0};
@@ -64,6 +70,9 @@ void table_remove(struct table *table, struct member *member)
 	while (*link != member)
 		link = &(*link)->next_same_call;
 	*link = member->next_same_call;
+	for (struct table_walk *walk = table->walk; walk; walk = walk->outer)
+		if (walk->following == &member->by_id)
+			walk->following = member->by_id.next;
 	map_remove(&table->by_id, &member->by_id);
 	table_drop_inner(table, member);
 	table_drop_interface(table, member);
@@ -153,12 +162,14 @@ void table_drop_interface(struct table *table, struct member *member)
 void table_each(struct table *table, void (*visit)(void *context, struct member *member),
 		void *context)
 {
+	struct table_walk walk = {.outer = table->walk};
+	table->walk = &walk;
 	for (size_t i = 0; i < table->by_id.size; i++) {
 		struct map_node *node = table->by_id.chains[i];
-		while (node) {
-			struct map_node *following = node->next;
+		for (; node; node = walk.following) {
+			walk.following = node->next;
 			visit(context, CONTAINER_OF(node, struct member, by_id));
-			node = following;
 		}
 	}
+	table->walk = walk.outer;
 }

@@ -26,6 +26,7 @@ enum { TABLE_CALLS = 65536 };
 struct table {
 	struct member **by_call; /* owned; TABLE_CALLS chains */
 	struct map by_id, by_inner, by_interface;
+	struct table_walk *walk; /* the innermost table_each under way */
 	uint32_t next_id;
 };
 
@@ -65,6 +66,7 @@ void table_drop_inner(struct table *table, struct member *member);
 bool table_hold_interface(struct table *table, struct member *member);
 void table_drop_interface(struct table *table, struct member *member);
 
-/* Calls `visit` for each member, which may be removed by it. */
+/* Calls `visit` for each member. It may remove this one and others, which are not visited then, but
+ * adds none. */
 void table_each(struct table *table, void (*visit)(void *context, struct member *member),
 		void *context);

@@ -131,6 +131,20 @@ TEST(a_farewell_ends_both_sides_in_order)
 	}
 }
 
+TEST(a_session_that_says_farewell_is_not_up_again_while_its_networks_come_down)
+{
+	struct world *w = world_with_call(11);
+	struct session *server = world_session(w, SERVER, 0);
+	assert_true(world_run(w, 10000, world_has_ipv6));
+	session_close(server, "bye", w->now_ms);
+	assert_int_equal(server->state, SESSION_ENDING);
+	assert_false(server->ipv4_up || server->ipv6_up);
+	world_perform(w, SERVER);
+	world_run_out(w, 10000);
+	world_assert_clean(w);
+	world_free(w);
+}
+
 TEST(a_lost_control_connection_ends_everything_once_at_every_stage)
 {
 	static const uint64_t stages_ms[] = {0, 1, 5, 6, 10, 15, 20, 30, 50, 100, 5000};

@@ -48,8 +48,7 @@ static void print_object(json_t *object, int depth)
 	const char *key;
 	json_t *value;
 	char text[VALUE];
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		printf("%*s%-*s", 2 * depth, "", KEY_WIDTH - 2 * depth, key);
 		if (json_is_array(value)) {
 			print_list(value);

@@ -81,8 +81,7 @@ static void print_drops(const json_t *status)
 	json_t *drops = json_object_get(status, "drops");
 	if (json_object_size(drops))
 		puts("dropped");
-	json_object_foreach(drops, name, count)
-	{
+	json_object_foreach(drops, name, count) {
 		char text[40], shown[40];
 		printf("  %-18s %10s  %s\n", text_printable(shown, sizeof(shown), name),
 		       text_member(text, sizeof(text), drops, name), help_of(name));
@@ -106,8 +105,7 @@ static void print_config(const json_t *status)
 	json_t *value;
 	json_t *config = json_object_get(status, "config");
 	puts("configuration");
-	json_object_foreach(config, keyword, value)
-	{
+	json_object_foreach(config, keyword, value) {
 		char text[1024];
 		printf("  %-24s %s\n", keyword, text_member(text, sizeof(text), config, keyword));
 	}

@@ -59,6 +59,18 @@ bool pcap_open(struct pcap *p, const char *path)
 	return true;
 }
 
+bool pcap_open_own(struct pcap *p, const char *name)
+{
+	char path[1024];
+	const char *directory = getenv("POPTUN_CAPTURES");
+	if (!directory) {
+		fputs("POPTUN_CAPTURES is not set: where our own recordings are\n", stderr);
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return pcap_open(p, path);
+}
+
 void pcap_close(struct pcap *p)
 {
 	free(p->bytes);

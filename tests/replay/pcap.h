@@ -33,6 +33,8 @@ struct pcap_item {
 
 /* False, with a line on stderr, where the file cannot be read or is no such pcap. */
 bool pcap_open(struct pcap *p, const char *path);
+/* The same for one of our own recordings, which lie in $POPTUN_CAPTURES. */
+bool pcap_open_own(struct pcap *p, const char *name);
 void pcap_close(struct pcap *p);
 
 /* The next TCP or GRE packet over IPv4; other frames, fragments

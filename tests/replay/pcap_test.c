@@ -8,22 +8,13 @@
 
 static const char reference[] = "pptpd-1.4.0_pppd-2.4.9_mschapv2_mppe128-stateless.pcap";
 
-static void open_capture(struct pcap *p, const char *name)
-{
-	char path[1024];
-	const char *directory = getenv("POPTUN_CAPTURES");
-	assert_non_null(directory);
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	assert_true(pcap_open(p, path));
-}
-
 /* The figures are tcpdump's: tcpdump -r FILE 'tcp', and 'proto gre'. */
 TEST(pcap_counts_what_tcpdump_counts)
 {
 	struct pcap p;
 	struct pcap_item item;
 	unsigned tcp = 0, gre = 0;
-	open_capture(&p, reference);
+	assert_true(pcap_open_own(&p, reference));
 	while (pcap_next(&p, &item)) {
 		tcp += item.protocol == PCAP_TCP;
 		gre += item.protocol == PCAP_GRE;
@@ -37,7 +28,7 @@ TEST(pcap_finds_the_start_control_connection_request)
 {
 	struct pcap p;
 	struct pcap_item item;
-	open_capture(&p, reference);
+	assert_true(pcap_open_own(&p, reference));
 	do
 		assert_true(pcap_next(&p, &item));
 	while (!item.length);
@@ -54,7 +45,7 @@ TEST(pcap_finds_the_start_control_connection_request)
 TEST(pcap_survives_every_truncation_of_a_file)
 {
 	struct pcap whole;
-	open_capture(&whole, reference);
+	assert_true(pcap_open_own(&whole, reference));
 	const size_t length = MIN_OF(whole.length, (size_t)4000);
 	for (size_t cut = 24; cut < length; cut++) {
 		/* A copy of its own, so that a sanitizer sees a read beyond the cut. */

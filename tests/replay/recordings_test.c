@@ -1,20 +1,9 @@
 /* What real peers said to each other, heard through our GRE, MS-CHAP and MPPE. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "tests/replay/ear.h"
 #include "tests/test.h"
-
-/* Opens one of our own recordings. */
-static void open_own(struct pcap *p, const char *name)
-{
-	char path[1024];
-	const char *directory = getenv("POPTUN_CAPTURES");
-	assert_non_null(directory);
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	assert_true(pcap_open(p, path));
-}
 
 /* Each call: five pings of 56 and five of 1300 octets, answered. */
 enum { PINGS = 10 };
@@ -44,7 +33,7 @@ TEST(recorded_calls_of_debian_decrypt_in_both_directions)
 		struct pcap p;
 		struct ear e;
 		ear_init(&e, "test123");
-		open_own(&p, own[i].file);
+		assert_true(pcap_open_own(&p, own[i].file));
 		ear_hear_all(&e, &p);
 		if (e.from_client.pings != PINGS || e.from_server.pongs != PINGS)
 			print_message("in %s:\n", own[i].file);
@@ -73,7 +62,7 @@ TEST(recorded_wrong_passwords_and_strangers_are_rejected)
 		struct pcap p;
 		struct ear e;
 		ear_init(&e, passwords[i]);
-		open_own(&p, files[i]);
+		assert_true(pcap_open_own(&p, files[i]));
 		ear_hear_all(&e, &p);
 		assert_int_equal(e.proof.method, AUTH_MSCHAPV2);
 		assert_int_equal(e.verdict.result, AUTH_REJECT);
@@ -87,7 +76,7 @@ TEST(recorded_chap_md5_is_verified)
 	struct pcap p;
 	struct ear e;
 	ear_init(&e, "test123");
-	open_own(&p, "pptpd-1.4.0_pppd-2.4.9_chap-md5_plain.pcap");
+	assert_true(pcap_open_own(&p, "pptpd-1.4.0_pppd-2.4.9_chap-md5_plain.pcap"));
 	ear_hear_all(&e, &p);
 	assert_int_equal(e.proof.method, AUTH_CHAP_MD5);
 	assert_int_equal(e.verdict.result, AUTH_ACCEPT);
@@ -101,7 +90,7 @@ TEST(recorded_frames_survive_any_turned_octet)
 {
 	struct pcap p;
 	struct pcap_item item;
-	open_own(&p, "pptpd-1.4.0_pppd-2.4.9_mschapv2_mppe128-stateless.pcap");
+	assert_true(pcap_open_own(&p, "pptpd-1.4.0_pppd-2.4.9_mschapv2_mppe128-stateless.pcap"));
 	while (pcap_next(&p, &item)) {
 		uint8_t copy[2048];
 		if (item.protocol != PCAP_GRE || item.length > 64)

@@ -29,22 +29,13 @@ static const struct {
 	{"pptpd-1.5.0_pppd-2.5.2_mschapv2_mppe128-stateless.pcap", "C1,7,12 | S2,8"},
 };
 
-static void open_own(struct pcap *p, const char *name)
-{
-	char path[1024];
-	const char *directory = getenv("POPTUN_CAPTURES");
-	assert_non_null(directory);
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	assert_true(pcap_open(p, path));
-}
-
 TEST(recorded_control_connections_frame_decode_and_encode_the_same)
 {
 	for (size_t i = 0; i < COUNT_OF(recordings); i++) {
 		struct pcap p;
 		struct wire w = {0};
 		char text[256];
-		open_own(&p, recordings[i].file);
+		assert_true(pcap_open_own(&p, recordings[i].file));
 		wire_hear_all(&w, &p);
 		assert_string_equal(wire_print(&w, text, sizeof(text)), recordings[i].messages);
 		for (size_t s = 0; s < w.count; s++) {
@@ -129,7 +120,7 @@ TEST(recorded_clients_are_understood_by_our_pac)
 			.calls_max = 8,
 		};
 		struct wire w = {.sink = pac_hear, .context = pac};
-		open_own(&p, clients[i].file);
+		assert_true(pcap_open_own(&p, clients[i].file));
 		wire_hear_all(&w, &p);
 		assert_int_equal(pac->asked, clients[i].calls);
 		assert_int_equal(pac->down, clients[i].cleared);

@@ -109,21 +109,20 @@ const char *loading_keep(struct loading *loading, const char *file);
 struct place loading_place(const struct loading *loading);
 void complain_here(struct loading *loading, enum severity severity, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Frees what was kept. */
+void loading_fini(struct loading *loading);
+/* strdup(3) that never fails: without memory for its configuration there is no server. */
+char *config_copy(const char *text);
 
 /* The parsers. False: there was an error. */
 bool pptpd_conf_parse(struct loading *loading, const char *bytes, size_t length);
 bool options_parse(struct loading *loading, const char *bytes, size_t length);
 /* Loads and parses an options file; `may_be_missing`: then a missing one is no error. */
 bool options_load(struct loading *loading, const char *path, bool may_be_missing);
-/* Frees what was kept. */
-void loading_fini(struct loading *loading);
 /* Complains of a file that could not be loaded, with the near name that exists. */
 void complain_unloadable(struct loading *loading, const char *what, const char *path, int error);
 /* Judges the whole. */
 bool config_finish(struct loading *loading);
-
-/* strdup(3) that never fails: without memory for its configuration there is no server. */
-char *config_copy(const char *text);
 
 /* types.c: values. */
 extern const struct setting_type type_on, type_off, type_yes_no, type_nothing, type_word,

@@ -1,5 +1,4 @@
 /* How values are read and printed: one struct setting_type a way. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +27,6 @@ static uint32_t number_of(const struct setting *setting, const struct settings *
 static void set_number(struct loading *loading, const struct setting *setting, uint32_t value)
 {
 	memcpy(place(loading->settings, setting), &value, sizeof(value));
-}
-
-char *config_copy(const char *text)
-{
-	char *copy = strdup(text);
-	if (!copy)
-		abort();
-	return copy;
 }
 
 static void set_text(struct loading *loading, const struct setting *setting, const char *value)

@@ -10,6 +10,7 @@
  *   http.h               the control socket
  *   files.h file_watch.h whole files, and when they change
  *   tool.h               other programs, run and waited for
+ *   hooks.h              the administrator's programs, called as pppd calls them
  *   machine.h            what is done to the machine, and undone; its parts are named there
  *
  * Edges return 0 (or a count) or -errno. What a person must mend comes as a sentence beside it:

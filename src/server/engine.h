@@ -9,7 +9,7 @@
  *   packets.h    batches of packets: GRE → TUN and TUN → GRE
  *   counters.h   what is counted                 census.h   one look over all that lives
  *   recent.h     the last log lines of sessions
- *   authority.h pool.h intake.h   the registrar      keeper.h hooks.h   what needs root
+ *   authority.h pool.h intake.h   the registrar      keeper.h   what needs root
  *   messages.h   what the three say to each other
  *   api.h answers.h metrics.h     what people and programs ask
  */

@@ -179,6 +179,25 @@ void keeper_configure(struct keeper *keeper, struct settings *settings)
 	keeper_send_secrets(keeper);
 }
 
+static struct hook_facts facts_of(const struct message_network *network)
+{
+	struct hook_facts facts = {
+		.session = network->session,
+		.caller = network->caller,
+		.local = network->local,
+		.remote = network->remote,
+		.dns = {network->dns[0], network->dns[1]},
+		.nbns = {network->nbns[0], network->nbns[1]},
+		.seconds = network->seconds,
+		.octets_in = network->octets_in,
+		.octets_out = network->octets_out,
+	};
+	memcpy(facts.local_id, network->local_id, sizeof(facts.local_id));
+	memcpy(facts.remote_id, network->remote_id, sizeof(facts.remote_id));
+	memcpy(facts.user, network->user, sizeof(facts.user));
+	return facts;
+}
+
 static void on_network(struct keeper *keeper, enum hook_event event,
 		       const struct message_network *network)
 {
@@ -194,7 +213,8 @@ static void on_network(struct keeper *keeper, enum hook_event event,
 			    network->session, address_print(network->remote, address),
 			    up ? "made" : "removed", strerror(-error));
 	}
-	hooks_call(&keeper->hooks, keeper->settings, event, network);
+	struct hook_facts facts = facts_of(network);
+	hooks_call(&keeper->hooks, keeper->settings, event, &facts);
 }
 
 void keeper_on_message(struct keeper *keeper, const struct message_type *type, const void *value)

@@ -7,7 +7,8 @@
 #pragma once
 #include "io/file_watch.h"
 #include "io/machine.h"
-#include "server/hooks.h"
+#include "io/hooks.h"
+#include "server/messages.h"
 #include "server/seams.h"
 
 struct keeper {

@@ -1,4 +1,4 @@
-#include "server/hooks.h"
+#include "io/hooks.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static bool is_ipv6(enum hook_event event)
 }
 
 static void make_arguments(struct texts *to, const struct settings *settings, enum hook_event event,
-			   const struct message_network *network)
+			   const struct hook_facts *facts)
 {
 	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN], caller[ADDRESS_TEXT];
 	bool ipv6 = is_ipv6(event);
@@ -100,14 +100,13 @@ static void make_arguments(struct texts *to, const struct settings *settings, en
 	add(to, "%s", settings->interface);
 	add(to, "%s", ""); /* there is no tty */
 	add(to, "%" PRIu32, settings->speed);
+	add(to, "%s", ipv6 ? link_local_of(facts->local_id, local) : text_of(facts->local, local));
 	add(to, "%s",
-	    ipv6 ? link_local_of(network->local_id, local) : text_of(network->local, local));
-	add(to, "%s",
-	    ipv6 ? link_local_of(network->remote_id, remote) : text_of(network->remote, remote));
+	    ipv6 ? link_local_of(facts->remote_id, remote) : text_of(facts->remote, remote));
 	add(to, "%s",
 	    settings->ipparam      ? settings->ipparam
 	    : settings->no_ipparam ? ""
-				   : text_of(network->caller, caller));
+				   : text_of(facts->caller, caller));
 }
 
 static void add_address(struct texts *to, const char *name, uint32_t address)
@@ -137,7 +136,7 @@ static void add_settings(struct texts *to, const char *lines)
 }
 
 static void make_environment(struct texts *to, const struct settings *settings,
-			     enum hook_event event, const struct message_network *network)
+			     enum hook_event event, const struct hook_facts *facts)
 {
 	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
 	add(to, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -146,33 +145,33 @@ static void make_environment(struct texts *to, const struct settings *settings,
 	add(to, "SPEED=%" PRIu32, settings->speed);
 	add(to, "ORIG_UID=0");
 	add(to, "PPPD_PID=%d", (int)getpid());
-	add_address(to, "IPLOCAL", network->local);
-	add_address(to, "IPREMOTE", network->remote);
-	add_address(to, "REMOTENUMBER", network->caller);
-	add_address(to, "DNS1", network->dns[0]);
-	add_address(to, "DNS2", network->dns[1]);
-	add_address(to, "WINS1", network->nbns[0]);
-	add_address(to, "WINS2", network->nbns[1]);
+	add_address(to, "IPLOCAL", facts->local);
+	add_address(to, "IPREMOTE", facts->remote);
+	add_address(to, "REMOTENUMBER", facts->caller);
+	add_address(to, "DNS1", facts->dns[0]);
+	add_address(to, "DNS2", facts->dns[1]);
+	add_address(to, "WINS1", facts->nbns[0]);
+	add_address(to, "WINS2", facts->nbns[1]);
 	if (is_ipv6(event)) {
-		add(to, "LLLOCAL=%s", link_local_of(network->local_id, local));
-		add(to, "LLREMOTE=%s", link_local_of(network->remote_id, remote));
+		add(to, "LLLOCAL=%s", link_local_of(facts->local_id, local));
+		add(to, "LLREMOTE=%s", link_local_of(facts->remote_id, remote));
 	}
-	if (*network->user)
-		add(to, "PEERNAME=%s", network->user);
+	if (*facts->user)
+		add(to, "PEERNAME=%s", facts->user);
 	if (event == HOOK_IP_DOWN || event == HOOK_IPV6_DOWN) {
-		add(to, "CONNECT_TIME=%" PRIu64, network->seconds);
-		add(to, "BYTES_SENT=%" PRIu64, network->octets_out);
-		add(to, "BYTES_RCVD=%" PRIu64, network->octets_in);
+		add(to, "CONNECT_TIME=%" PRIu64, facts->seconds);
+		add(to, "BYTES_SENT=%" PRIu64, facts->octets_out);
+		add(to, "BYTES_RCVD=%" PRIu64, facts->octets_in);
 	}
 	add_settings(to, settings->environment);
 }
 
 bool hook_words_make(struct hook_words *words, const struct settings *settings,
-		     enum hook_event event, const struct message_network *network)
+		     enum hook_event event, const struct hook_facts *facts)
 {
 	struct texts arguments = {0}, environment = {0};
-	make_arguments(&arguments, settings, event, network);
-	make_environment(&environment, settings, event, network);
+	make_arguments(&arguments, settings, event, facts);
+	make_environment(&environment, settings, event, facts);
 	*words = (struct hook_words){arguments.list, environment.list};
 	if (!arguments.failed && !environment.failed)
 		return true;
@@ -331,20 +330,20 @@ static void start_waiting(struct hooks *hooks)
 }
 
 void hooks_call(struct hooks *hooks, const struct settings *settings, enum hook_event event,
-		const struct message_network *network)
+		const struct hook_facts *facts)
 {
 	const char *program = program_of(settings, event);
 	if (!program || access(program, X_OK))
 		return;
 	struct hook *hook = hooks->waiting_count < HOOKS_WAITING ? calloc(1, sizeof(*hook)) : NULL;
-	if (!hook || !hook_words_make(&hook->words, settings, event, network)) {
+	if (!hook || !hook_words_make(&hook->words, settings, event, facts)) {
 		log_error("session=%u hook=%s is not called: too many are waiting, or no memory",
-			  network->session, program);
+			  facts->session, program);
 		free(hook);
 		return;
 	}
 	hook->hooks = hooks;
-	hook->session = network->session;
+	hook->session = facts->session;
 	list_append(&hooks->waiting, &hook->node);
 	hooks->waiting_count++;
 	start_waiting(hooks);

@@ -1,4 +1,4 @@
-#include "server/hooks.h"
+#include "io/hooks.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "config/testing.h"
 
-static const struct message_network network = {
+static const struct hook_facts network = {
 	.session = 17,
 	.caller = 0xcb007107,
 	.local = 0x0a000001,
@@ -154,7 +154,7 @@ TEST(hooks_take_any_number_of_variables)
 TEST(hooks_of_a_nameless_caller_name_nobody)
 {
 	struct settings *settings = settings_of("", "");
-	struct message_network nameless = network;
+	struct hook_facts nameless = network;
 	struct hook_words words;
 	nameless.user[0] = 0;
 	nameless.remote = 0;
@@ -232,7 +232,7 @@ static void stop(struct fixture *f)
 
 static void call(struct fixture *f, uint32_t session, enum hook_event event)
 {
-	struct message_network message = network;
+	struct hook_facts message = network;
 	message.session = session;
 	hooks_call(&f->hooks, &f->settings, event, &message);
 }

@@ -79,3 +79,7 @@ extern const char config_built_in[];
  */
 bool config_load(const struct config_source *source, const struct command_line *line,
 		 struct settings **out, struct complaints *complaints);
+
+/* How many words of value follow this word in pppd's options files: 0 or 1; -1: it is no option. For
+ * those who read such a file for another purpose than ours. */
+int config_option_values(const char *word);

@@ -170,3 +170,11 @@ bool options_load(struct loading *loading, const char *path, bool may_be_missing
 	free(bytes);
 	return fine;
 }
+
+int config_option_values(const char *word)
+{
+	const struct setting *setting = setting_find(PPPD_OPTIONS, word);
+	if (!setting)
+		return setting_find_wild(word) ? 0 : -1;
+	return setting->type->expects ? 1 : 0;
+}

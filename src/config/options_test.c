@@ -273,3 +273,16 @@ TEST(every_option_alone_is_survived)
 				complaints_fini(&complaints);
 			}
 }
+
+TEST(a_word_tells_how_many_words_of_value_follow_it)
+{
+	static const struct {
+		const char *word;
+		int values;
+	} rows[] = {
+		{"lock", 0},   {"noauth", 0},    {"name", 1},       {"pty", 1},    {"mtu", 1},
+		{"115200", 0}, {"10.0.0.1:", 0}, {"usepeerdns", 0}, {"bsdcp", -1}, {"", -1},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_int_equal(config_option_values(rows[i].word), rows[i].values);
+}

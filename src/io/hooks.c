@@ -312,7 +312,8 @@ static struct hook *next_waiting(const struct hooks *hooks)
 {
 	if (hooks->running_count >= HOOKS_AT_ONCE)
 		return NULL;
-	LIST_EACH(node, following, &hooks->waiting) {
+	/* One that was freed has left the list, which the analyser cannot follow. */
+	LIST_EACH(node, following, &hooks->waiting) { /* NOLINT(clang-analyzer-unix.Malloc) */
 		struct hook *hook = CONTAINER_OF(node, struct hook, node);
 		if (!session_is_running(hooks, hook->session))
 			return hook;

@@ -176,11 +176,11 @@ static bool verify(const struct authority *a, const struct auth_proof *proof,
 		verdict->result = AUTH_ACCEPT;
 		return a->settings->demand == 0;
 	}
-	const char *text = known->secret && !known->crypted ? known->secret->text : NULL;
-	if (auth_verify(proof, text, text ? strlen(text) : 0, verdict))
+	const char *text = known->secret ? known->secret->text : NULL;
+	const char *password = known->crypted ? NULL : text;
+	if (auth_verify(proof, password, password ? strlen(password) : 0, verdict))
 		return true;
-	if (proof->method != AUTH_PAP || !known->secret ||
-	    !is_crypted_password(proof, known->secret->text))
+	if (proof->method != AUTH_PAP || !text || !is_crypted_password(proof, text))
 		return false;
 	*verdict = (struct auth_verdict){.result = AUTH_ACCEPT};
 	return true;

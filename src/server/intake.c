@@ -85,11 +85,11 @@ static int load(void *context, const char *path, char **bytes, size_t *length)
 	return 0;
 }
 
-bool intake_parse(const struct secrets_intake *intake, const char *name, struct secrets *secrets,
+bool intake_parse(struct secrets_intake *intake, const char *name, struct secrets *secrets,
 		  struct complaints *complaints)
 {
 	const struct intake_file *file = find(intake, name);
-	const struct config_source source = {.context = (void *)(uintptr_t)intake, .load = load};
+	const struct config_source source = {.context = intake, .load = load};
 	return file && secrets_parse(secrets, &source, name, file->bytes, file->length, complaints);
 }
 

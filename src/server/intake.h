@@ -25,7 +25,7 @@ bool intake_add(struct secrets_intake *intake, const struct message_secrets_file
 
 /* Parses the file of this name into *secrets, which is empty before. False where it
  * did not come, or is no secrets file. */
-bool intake_parse(const struct secrets_intake *intake, const char *name, struct secrets *secrets,
+bool intake_parse(struct secrets_intake *intake, const char *name, struct secrets *secrets,
 		  struct complaints *complaints);
 
 /* Wipes and frees all. */

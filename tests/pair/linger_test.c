@@ -14,7 +14,8 @@ TEST(a_refused_login_leaves_the_call_standing_for_a_moment)
 	w->registrar.wrong_password = true;
 	world_dial(w, 1);
 	assert_true(world_run(w, 60000, server_released));
-	assert_int_equal(w->ends[SERVER].ended, 0); /* what it held is free, the call still stands */
+	/* What it held is free, the call still stands. */
+	assert_int_equal(w->ends[SERVER].ended, 0);
 	uint64_t released_ms = w->now_ms;
 	assert_true(world_run(w, 60000, world_is_over));
 	assert_true(w->now_ms >= released_ms);

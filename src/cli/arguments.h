@@ -27,9 +27,9 @@ struct synopsis {
 };
 
 struct arguments {
-	const char *values[OPTIONS]; /* borrowed from argv; "" for an option without value; NULL:
-					not given */
-	char **operands;             /* borrowed from argv, which is put in order */
+	/* borrowed from argv; "" for an option without value; NULL: not given */
+	const char *values[OPTIONS];
+	char **operands; /* borrowed from argv, which is put in order */
 	int count;
 };
 

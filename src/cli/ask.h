@@ -17,8 +17,8 @@ struct answer {
 /* Where the server is to be found: --socket, else what the configuration says. Static storage. */
 const char *ask_socket(const struct arguments *arguments);
 
-/* `id` is put behind the path, encoded; NULL: none. False: nobody answered, and *answer is empty;
- * `why` then says it. */
+/* `id` is put behind the path, encoded; NULL: none. False:
+ * nobody answered, and *answer is empty; `why` then says it. */
 bool ask_quietly(const char *socket, const char *method, const char *path, const char *id,
 		 struct answer *answer, char *why, size_t why_size);
 

@@ -100,8 +100,8 @@ void check_port(struct doctor *doctor)
 	}
 }
 
-/* How many raw sockets there are of protocol 47: it stands where TCP has its port, "47: 0…0:002F".
- */
+/* How many raw sockets there are of protocol 47:
+ * it stands where TCP has its port, "47: 0…0:002F". */
 static unsigned count_gre_sockets(void)
 {
 	FILE *file = fopen("/proc/self/net/raw", "re");

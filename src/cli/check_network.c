@@ -1,5 +1,5 @@
-/* The network around the server: the pool among other networks, name servers, the way out, and
- * firewalls of others. */
+/* The network around the server: the pool among other networks,
+ * name servers, the way out, and firewalls of others. */
 #include <stdio.h>
 #include <string.h>
 

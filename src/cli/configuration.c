@@ -18,8 +18,8 @@ struct settings *configuration_read(const char *file, struct complaints *complai
 	return settings;
 }
 
-/* What a command cannot work with is said by `check`, and by the server; here it only leads to the
- * default. */
+/* What a command cannot work with is said by `check`, and
+ * by the server; here it only leads to the default. */
 static struct settings *read_quietly(const char *file)
 {
 	struct complaints complaints = {0};

@@ -111,8 +111,8 @@ void secrets_text_fini(struct secrets_text *text)
 	*text = (struct secrets_text){0};
 }
 
-/* Room for all that may be put: nothing is ever copied to a larger place, so nothing is left
- * unwiped. */
+/* Room for all that may be put: nothing is ever copied
+ * to a larger place, so nothing is left unwiped. */
 static bool begin(struct secrets_text *out, size_t capacity)
 {
 	out->bytes = malloc(capacity + 1);
@@ -217,8 +217,8 @@ static bool put_entry(struct secrets_text *out, struct secrets_whom whom, const 
 	return fits;
 }
 
-/* Is the new entry one of its own? Behind a comment or a backslash at the end of the old text it
- * would not be. */
+/* Is the new entry one of its own? Behind a comment or a backslash
+ * at the end of the old text it would not be. */
 static bool is_read(const struct secrets_text *text, struct secrets_whom whom)
 {
 	char why[128];

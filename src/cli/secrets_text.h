@@ -26,8 +26,8 @@ struct secrets_whom {
  * a secret.
  */
 
-/* An entry at the end; -1 where there is one of this client and server already. `addresses` ends
- * with NULL; none means "*". */
+/* An entry at the end; -1 where there is one of this client and server already.
+ * `addresses` ends with NULL; none means "*". */
 int secrets_text_add(const char *bytes, size_t length, struct secrets_whom whom, const char *secret,
 		     char *const *addresses, struct secrets_text *out, char *why, size_t why_size);
 

@@ -9,10 +9,10 @@ static int usage(FILE *to)
 	char text[8192];
 	fprintf(to,
 		"usage: poptun serve [OPTION...]\n\n"
-		"Runs the PPTP server in the foreground until SIGTERM or Ctrl-C; SIGHUP reads the "
-		"configuration\n"
-		"again. Without /etc/pptpd.conf a built-in configuration serves, and its user and "
-		"password are\n"
+		"Runs the PPTP server in the foreground until "
+		"SIGTERM or Ctrl-C; SIGHUP reads the configuration\n"
+		"again. Without /etc/pptpd.conf a built-in configuration serves, "
+		"and its user and password are\n"
 		"printed. The options are pptpd's own:\n\n%s",
 		command_line_help(text, sizeof(text)));
 	return to == stdout ? EXIT_DONE : EXIT_USAGE;

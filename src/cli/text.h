@@ -5,12 +5,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Octets that are no printable ASCII become \xhh; blanks stay. Cut to fit, ended by NUL. Returns
- * `to`. */
+/* Octets that are no printable ASCII become \xhh; blanks stay.
+ * Cut to fit, ended by NUL. Returns `to`. */
 const char *text_printable(char *to, size_t size, const char *text);
 
-/* "12.3 MB": powers of 1000, so that they compare with what links and providers say. Returns `to`.
- */
+/* "12.3 MB": powers of 1000, so that they compare with
+ * what links and providers say. Returns `to`. */
 enum { TEXT_AMOUNT = 24 };
 const char *text_amount(char to[static TEXT_AMOUNT], double amount, const char *unit);
 
@@ -18,8 +18,8 @@ const char *text_amount(char to[static TEXT_AMOUNT], double amount, const char *
 enum { TEXT_DURATION = 40 };
 const char *text_duration(char to[static TEXT_DURATION], uint64_t seconds);
 
-/* A member of an object as text: "" where it is missing, "-" where it is null. Numbers and words
- * alike, printable. Returns `to`. */
+/* A member of an object as text: "" where it is missing, "-" where it is null.
+ * Numbers and words alike, printable. Returns `to`. */
 const char *text_member(char *to, size_t size, const json_t *object, const char *key);
 
 /* A table: rows of cells, columns as wide as they must be. */

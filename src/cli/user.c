@@ -19,8 +19,8 @@ enum { PASSWORD_LIMIT = 1024, PASSWORD_LENGTH = 16 };
 
 static const struct synopsis synopsis = {
 	.operands = "add NAME [ADDRESS...] | passwd NAME | remove NAME | list",
-	.about = "Users in chap-secrets, whose other lines stay as they are. A running server sees "
-		 "the change.\n\n"
+	.about = "Users in chap-secrets, whose other lines stay as they are. "
+		 "A running server sees the change.\n\n"
 		 "  add     a user, who may have these addresses (none given: any of the pool)\n"
 		 "  passwd  another password\n"
 		 "  remove  all entries of the user\n"
@@ -49,8 +49,8 @@ static int fail(const struct work *work, const char *why)
 	return EXIT_FAILED;
 }
 
-/* Letters and digits that nobody takes for one another, some 93 bits of them: more than what
- * MS-CHAPv2 itself can keep. */
+/* Letters and digits that nobody takes for one another, some 93 bits of them:
+ * more than what MS-CHAPv2 itself can keep. */
 static void make_up(char password[static PASSWORD_LENGTH + 1])
 {
 	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";

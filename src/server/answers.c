@@ -91,8 +91,8 @@ static uint64_t per_second(uint64_t now, uint64_t before, uint64_t span_ms)
 	return now > before ? (now - before) * 1000 / span_ms : 0;
 }
 
-/* Over the time since somebody last asked, if that is long enough to tell anything, else since the
- * time before. */
+/* Over the time since somebody last asked, if that is long
+ * enough to tell anything, else since the time before. */
 static json_t *status_rates(struct api *api, const struct engine_counters *totals)
 {
 	uint64_t now_ms = clock_now_ms();
@@ -220,8 +220,8 @@ json_t *answer_row(const struct engine *engine, const struct session *session)
 	return row;
 }
 
-/* A value of an option: LCP's shorts are sizes, IPCP's longs are addresses, the rest is as the wire
- * has it. */
+/* A value of an option: LCP's shorts are sizes, IPCP's longs
+ * are addresses, the rest is as the wire has it. */
 static json_t *option_answer_of(const struct protocol *protocol, const struct option_value *value)
 {
 	char text[2 * OPTION_VALUE_MAX + 1] = "";

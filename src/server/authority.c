@@ -134,8 +134,8 @@ static const char *user_of(const struct authority *a, const char *name)
 	return a->settings->strip_domain ? secrets_strip_domain(name) : name;
 }
 
-/* PAP has a file of its own, and falls back on the other: an administrator who asks for PAP means
- * the users he has. */
+/* PAP has a file of its own, and falls back on the other:
+ * an administrator who asks for PAP means the users he has. */
 static struct known find_secret(const struct authority *a, enum auth_method method,
 				const char *user)
 {
@@ -165,8 +165,8 @@ static bool is_crypted_password(const struct auth_proof *proof, const char *secr
 	return same;
 }
 
-/* Whether the caller proved what it must. Without a secret the same work is done, and the same
- * refusal comes. */
+/* Whether the caller proved what it must. Without a secret
+ * the same work is done, and the same refusal comes. */
 static bool verify(const struct authority *a, const struct auth_proof *proof,
 		   const struct known *known, struct auth_verdict *verdict)
 {
@@ -264,8 +264,8 @@ static void refuse(struct auth_verdict *verdict, enum auth_error error)
 	verdict->error = (uint16_t)error;
 }
 
-/* Who proved a password may fill the log; strangers, whom noauth lets in, get one line until an
- * address is free again. */
+/* Who proved a password may fill the log; strangers, whom noauth
+ * lets in, get one line until an address is free again. */
 static void say_exhausted(struct authority *a, uint32_t session, const char *user)
 {
 	char name[AUTH_NAME_LIMIT + 1], line[512];

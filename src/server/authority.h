@@ -41,6 +41,6 @@ void authority_fini(struct authority *a); /* wipes the secrets */
 /* A message from engine or keeper, decoded by server_messages. Unknown kinds are ignored. */
 void authority_on_message(struct authority *a, const struct message_type *type, const void *value);
 
-/* After a reload: what new logins go by. Sessions that stand keep their addresses. False without
- * memory. */
+/* After a reload: what new logins go by. Sessions that
+ * stand keep their addresses. False without memory. */
 bool authority_configure(struct authority *a, struct settings *settings, const uint32_t dns[2]);

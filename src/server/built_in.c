@@ -17,8 +17,8 @@
 #define STATE_DIRECTORY "/var/lib/poptun"
 #define USER            "poptun"
 
-/* The first of these /24 networks that the host does not use; the first anyhow where it cannot be
- * asked. */
+/* The first of these /24 networks that the host does not use;
+ * the first anyhow where it cannot be asked. */
 static const uint32_t networks[] = {0xc0a80a00, 0xc0a86e00, 0x0a5b0000, 0xac1b0a00, 0xc0a8d200};
 
 static uint32_t free_network(void)
@@ -38,8 +38,8 @@ static uint32_t free_network(void)
 	return chosen;
 }
 
-/* 20 characters of an alphabet without look-alikes: more than 110 bits, which MS-CHAPv2 needs more
- * than others. */
+/* 20 characters of an alphabet without look-alikes:
+ * more than 110 bits, which MS-CHAPv2 needs more than others. */
 static void make_password(char *password, size_t size)
 {
 	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";

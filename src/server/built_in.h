@@ -23,8 +23,8 @@ struct built_in {
  */
 int built_in_prepare(struct built_in *built_in, const char *conf, char *why, size_t why_size);
 
-/* The same with other places: of the file that may be missing, and of what is kept (at most 200
- * octets each). */
+/* The same with other places: of the file that may be missing,
+ * and of what is kept (at most 200 octets each). */
 struct built_in_places {
 	const char *conf, *state_directory;
 };

@@ -1,5 +1,5 @@
-/* A look over all that lives in an engine, for status and metrics. Costs a walk over its sessions.
- */
+/* A look over all that lives in an engine, for status and metrics.
+ * Costs a walk over its sessions. */
 #pragma once
 #include "server/engine.h"
 

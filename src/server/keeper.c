@@ -58,8 +58,8 @@ static int load(void *context, const char *path, char **bytes, size_t *length)
 	return 0;
 }
 
-/* Reads one secrets file for the sake of the files that it names; the authority reads it in
- * earnest. */
+/* Reads one secrets file for the sake of the files that it names;
+ * the authority reads it in earnest. */
 static int gather(struct keeper *keeper, const char *path)
 {
 	const struct config_source source = {.context = keeper, .load = load};

@@ -6,8 +6,8 @@
  */
 #pragma once
 #include "io/file_watch.h"
-#include "io/machine.h"
 #include "io/hooks.h"
+#include "io/machine.h"
 #include "server/messages.h"
 #include "server/seams.h"
 

@@ -1,7 +1,7 @@
 /*
  * What engine, authority and keeper say to each other: one encoded message to a datagram of a
- *SOCK_SEQPACKET pair, also where all three run in one process. No message holds a pointer, a
- *descriptor or a path that its receiver must trust.
+ * SOCK_SEQPACKET pair, also where all three run in one process. No message holds a pointer, a
+ * descriptor or a path that its receiver must trust.
  *
  *	engine → authority   LOGIN, RELEASE             authority → engine   VERDICT, DISCONNECT
  *	engine → keeper      NETWORK_UP, NETWORK_DOWN,  keeper → authority   SECRETS_FILE,
@@ -24,16 +24,16 @@ enum server_message {
 	MESSAGE_SECRETS_END,
 };
 
-/* A caller wants in. One VERDICT with the same session and number answers it, unless a RELEASE
- * comes first. */
+/* A caller wants in. One VERDICT with the same session and
+ * number answers it, unless a RELEASE comes first. */
 struct message_login {
 	uint32_t session, number;
 	uint32_t caller, called; /* outer addresses */
 	struct auth_proof proof;
 };
 
-/* The session is over, or its caller hung up while the question was open: whatever it holds is
- * free. */
+/* The session is over, or its caller hung up while the
+ * question was open: whatever it holds is free. */
 struct message_release {
 	uint32_t session;
 	uint64_t octets_in, octets_out, seconds;
@@ -61,8 +61,8 @@ struct message_network {
 	char user[AUTH_NAME_LIMIT + 1];
 	uint64_t seconds, octets_in,
 		octets_out; /* NETWORK_DOWN: for CONNECT_TIME, BYTES_RCVD, BYTES_SENT */
-	uint8_t replaced;   /* NETWORK_DOWN: another session holds `remote` already: leave its route
-			       alone */
+	/* NETWORK_DOWN: another session holds `remote` already: leave its route alone */
+	uint8_t replaced;
 };
 
 enum { SECRETS_PART = 8192 };

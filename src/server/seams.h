@@ -1,5 +1,5 @@
-/* The seams between engine, authority and keeper, watched by a loop: messages come in by a handler
- * and go out in order. */
+/* The seams between engine, authority and keeper, watched by a loop:
+ * messages come in by a handler and go out in order. */
 #pragma once
 #include "io/loop.h"
 #include "io/seam.h"
@@ -13,8 +13,8 @@ struct seam_end {
 	void (*on_drained)(void *context); /* nothing waits to be sent any more; may be NULL */
 };
 
-/* Two ends that hear each other, both on this loop. Handlers are set by seam_end_hear. 0 or -errno.
- */
+/* Two ends that hear each other, both on this loop.
+ * Handlers are set by seam_end_hear. 0 or -errno. */
 int seam_ends_open(struct seam_end *a, struct seam_end *b, struct loop *loop);
 void seam_end_close(struct seam_end *end);
 

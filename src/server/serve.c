@@ -71,8 +71,8 @@ static void log_complaints(const struct complaints *complaints)
 	}
 }
 
-/* Where localip was not said: our own address in the network that the pool lies in, if there is
- * one. */
+/* Where localip was not said: our own address in the
+ * network that the pool lies in, if there is one. */
 static void choose_local(struct settings *settings)
 {
 	struct netlink netlink;
@@ -501,13 +501,12 @@ static void announce(const struct server *server)
 		 address_ranges_print(&settings->remote, remote, sizeof(remote)),
 		 settings->connections);
 	log_info("PPTP is weak by design: MS-CHAPv2 falls to one search of 2^56 keys, and MPPE "
-		 "proves no packet's "
-		 "integrity. Use it where nothing better is spoken, and do not trust it with "
+		 "proves no packet's integrity. Use it where "
+		 "nothing better is spoken, and do not trust it with "
 		 "secrets.");
 	if (server->built_in.in_use)
 		log_info("no %s: serving the built-in configuration. Dial this host by PPTP with "
-			 "user \"%s\" and "
-			 "password \"%s\" (kept in %s)",
+			 "user \"%s\" and password \"%s\" (kept in %s)",
 			 CONFIG_PPTPD_CONF, server->built_in.user, server->built_in.password,
 			 server->built_in.secrets);
 }

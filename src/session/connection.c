@@ -82,8 +82,8 @@ static void on_call_event(struct connection *c, enum control_action kind, const 
 	}
 }
 
-/* Nothing follows from it, but who looks for trouble sees it: a NAT may have changed its call id.
- */
+/* Nothing follows from it, but who looks for trouble sees it:
+ * a NAT may have changed its call id. */
 static void on_link_info(struct connection *c, const uint8_t *bytes)
 {
 	char line[160];

@@ -48,8 +48,8 @@ void connection_refuse(struct connection *c, uint16_t slot, uint8_t result, uint
 /* Client: places a call for `session`; false where the connection is not up or full. */
 bool connection_call(struct connection *c, struct session *session, uint64_t now_ms);
 
-/* The owner carries out ACTION_SESSION_ENDED: the call is cleared, its slot free. Before
- * session_free. */
+/* The owner carries out ACTION_SESSION_ENDED: the call
+ * is cleared, its slot free. Before session_free. */
 void connection_on_session_ended(struct connection *c, struct session *session, uint8_t reason,
 				 uint64_t now_ms);
 

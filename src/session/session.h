@@ -69,9 +69,9 @@ struct session {
 	uint64_t drops[DROP_COUNT]; /* of this session's packets */
 	uint64_t started_ms, up_ms; /* up_ms: when the first network protocol opened; 0 before */
 	uint64_t data_ms;           /* when the last IP packet passed, either way */
-	uint64_t gre_by_ms; /* until when the first GRE packet is awaited; TIME_NEVER once it came
-			     */
-	uint64_t told_ms;   /* when a sender was last told that its packet was too big */
+	/* until when the first GRE packet is awaited; TIME_NEVER once it came */
+	uint64_t gre_by_ms;
+	uint64_t told_ms;        /* when a sender was last told that its packet was too big */
 	uint16_t identification; /* of fragments made here */
 };
 
@@ -95,8 +95,8 @@ void session_start(struct session *s, uint16_t peer_call_id, uint64_t now_ms);
 /* Ends it in order: PPP says farewell first. `why` in words, for log and peer. */
 void session_close(struct session *s, const char *why, uint64_t now_ms);
 
-/* Ends it at once, the call being gone or the session replaced. Where it is ending already, its
- * first reason stands. */
+/* Ends it at once, the call being gone or the session replaced.
+ * Where it is ending already, its first reason stands. */
 void session_hang_up(struct session *s, enum link_end_reason reason, const char *why,
 		     uint64_t now_ms);
 
@@ -116,8 +116,8 @@ void session_on_verdict(struct session *s, uint32_t number, const struct auth_ve
 enum drop session_admit(struct session *s, struct packet *p, struct session_item *item,
 			uint64_t now_ms);
 
-/* Second half. *payload tells whether *p now is an IP packet for the TUN device, its source
- * checked, its MSS clamped. */
+/* Second half. *payload tells whether *p now is an IP packet for
+ * the TUN device, its source checked, its MSS clamped. */
 enum drop session_deliver(struct session *s, struct packet *p, const struct session_item *item,
 			  enum link_payload *payload, uint64_t now_ms);
 
@@ -136,8 +136,8 @@ enum session_fit {
 enum drop session_outbound(struct session *s, struct packet *p, enum session_fit *fit, bool *tell,
 			   uint64_t now_ms);
 
-/* Makes a PPP frame of the IP packet; mppe_run where item->link.encrypted, then session_seal, in
- * the same order. */
+/* Makes a PPP frame of the IP packet; mppe_run where item->link.encrypted,
+ * then session_seal, in the same order. */
 enum drop session_enclose(struct session *s, struct packet *p, struct session_item *item,
 			  uint64_t now_ms);
 

@@ -1,5 +1,5 @@
-/* What a session needs of the configuration. Built once for each reading of it; sessions hold
- * counted references. */
+/* What a session needs of the configuration. Built once for
+ * each reading of it; sessions hold counted references. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,14 +14,15 @@ struct session_settings {
 	uint32_t references;
 	struct link_settings link;
 	struct control_settings control;
-	uint32_t idle_ms;        /* without data for so long: ended; 0: never (pppd: idle) */
-	uint32_t max_connect_ms; /* after the first network protocol opened; 0: never (pppd:
-				    maxconnect) */
-	uint32_t first_gre_ms;   /* no GRE for so long after the call stood: a warning that names
-				    protocol 47 */
+	uint32_t idle_ms; /* without data for so long: ended; 0: never (pppd: idle) */
+	/* after the first network protocol opened; 0: never (pppd: maxconnect) */
+	uint32_t max_connect_ms;
+	/* no GRE for so long after the call stood: a warning that names protocol 47 */
+	uint32_t first_gre_ms;
 	uint16_t mss_clamp; /* of SYN and SYN-ACK, both ways: one of the two above, or an MSS */
-	bool fragment_dont_fragment; /* IPv4 that is too long is delivered in pieces although it
-					forbids that: the cure for sites deaf to ICMP */
+	/* IPv4 that is too long is delivered in pieces although
+	 * it forbids that: the cure for sites deaf to ICMP */
+	bool fragment_dont_fragment;
 	uint16_t outer_mtu; /* assumed of the way to the caller where nothing better is known */
 	char our_name[AUTH_NAME_LIMIT + 1]; /* link.auth.our_name points here */
 };

@@ -1,5 +1,5 @@
-/* Every way to prove oneself with every encryption: what comes up, and what ends with a clear text.
- */
+/* Every way to prove oneself with every encryption:
+ * what comes up, and what ends with a clear text. */
 #include "tests/test.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Whole calls: from Start-Control-Connection-Request to encrypted packets and back, and every way
- * in which they end. */
+/* Whole calls: from Start-Control-Connection-Request to encrypted
+ * packets and back, and every way in which they end. */
 #include "tests/test.h"
 
 #include <string.h>

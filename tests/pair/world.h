@@ -89,8 +89,8 @@ struct world {
 	void *context;                             /* the test's */
 };
 
-/* Both ends with default settings (MS-CHAPv2, MPPE-128 required); change settings before
- * world_dial. */
+/* Both ends with default settings (MS-CHAPv2, MPPE-128 required);
+ * change settings before world_dial. */
 struct world *world_new(uint64_t seed);
 void world_free(struct world *w);
 
@@ -103,8 +103,8 @@ void world_call(struct world *w, unsigned calls);
 /* A call that is up, and nothing special about it. */
 struct world *world_with_call(uint64_t seed);
 
-/* Turns the clock, in steps to the next deadline or arrival, until `done` says so or `ms` passed.
- * True: done. */
+/* Turns the clock, in steps to the next deadline or arrival,
+ * until `done` says so or `ms` passed. True: done. */
 bool world_run(struct world *w, uint64_t ms, bool (*done)(const struct world *w));
 
 /* Until no session is left; fails the test, with both logs, where that takes longer. */

@@ -1,5 +1,5 @@
-/* The ways of packets in the world: the wire with its faults, and both paths as an owner runs them.
- */
+/* The ways of packets in the world: the wire with its
+ * faults, and both paths as an owner runs them. */
 #include <string.h>
 
 #include "base/base.h"

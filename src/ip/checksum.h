@@ -10,6 +10,13 @@
  * as if a zero followed, so only the last piece may be odd. */
 uint64_t checksum_add(uint64_t sum, const void *bytes, size_t length);
 
+/* The same, while the octets are copied to `to`, which does not overlap them. */
+uint64_t checksum_copy(uint64_t sum, void *to, const void *bytes, size_t length);
+
+/* The sum in 16 bits, not complemented: what stands in the field of a packet whose checksum is
+ * still to be completed, where the sum is that of its pseudo-header. */
+uint16_t checksum_fold(uint64_t sum);
+
 /* The value for the checksum field, host order: the folded sum's complement.
  * Over octets that hold a right checksum it is 0. */
 uint16_t checksum_finish(uint64_t sum);

@@ -1,5 +1,7 @@
 #include "tests/test.h"
 
+#include <string.h>
+
 #include "base/base.h"
 #include "base/random.h"
 #include "ip/checksum.h"
@@ -66,4 +68,30 @@ TEST(checksum_replace_equals_a_fresh_sum_at_even_and_odd_offsets)
 		assert_int_equal(checksum_replace(checksum, before, after),
 				 plain_checksum(data, sizeof(data)));
 	}
+}
+
+TEST(checksum_is_the_same_at_every_length_and_place_and_while_it_copies)
+{
+	static uint8_t bytes[256], copy[256 + 2];
+	uint64_t state = 9;
+	struct random random = test_random(&state);
+	random_fill(&random, bytes, sizeof(bytes));
+	memset(bytes + 100, 0xff, 80); /* carries */
+	for (size_t from = 0; from < 16; from++)
+		for (size_t length = 0; from + length <= sizeof(bytes); length++) {
+			uint32_t sum = 0x1234;
+			for (size_t i = 0; i < length; i++) {
+				sum += i & 1 ? bytes[from + i] : (uint32_t)bytes[from + i] << 8;
+				sum = (sum & 0xffff) + (sum >> 16);
+			}
+			assert_int_equal(checksum_fold(checksum_add(0x1234, bytes + from, length)),
+					 sum);
+			memset(copy, 0x5a, sizeof(copy));
+			assert_int_equal(checksum_fold(checksum_copy(0x1234, copy + 1, bytes + from,
+								     length)),
+					 sum);
+			assert_memory_equal(copy + 1, bytes + from, length);
+			assert_int_equal(copy[0], 0x5a);
+			assert_int_equal(copy[length + 1], 0x5a);
+		}
 }

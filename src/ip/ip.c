@@ -94,20 +94,27 @@ static bool look_ipv6(struct ip_view *view, struct reader *in) /* RFC 8200 §3 *
 	return !in->failed;
 }
 
-bool ip_look(struct ip_view *view, struct packet *p)
+bool ip_look_at(struct ip_view *view, uint8_t *bytes, size_t length)
 {
-	struct reader in = reader_of(p->data, p->length);
-	if (!p->length)
+	struct reader in = reader_of(bytes, length);
+	if (!length)
 		return false;
-	*view = (struct ip_view){.bytes = p->data, .version = p->data[0] >> 4};
+	*view = (struct ip_view){.bytes = bytes, .version = bytes[0] >> 4};
 	bool is_ip = (view->version == 4 && look_ipv4(view, &in)) ||
 		     (view->version == 6 && look_ipv6(view, &in));
-	if (!is_ip || view->length > p->length)
+	if (!is_ip || view->length > length)
 		return false;
-	p->length = view->length;
 	if (view->version == 6) {
-		in = reader_of(p->data + IPV6_HEADER, p->length - IPV6_HEADER);
+		in = reader_of(bytes + IPV6_HEADER, view->length - IPV6_HEADER);
 		walk_extensions(view, &in);
 	}
+	return true;
+}
+
+bool ip_look(struct ip_view *view, struct packet *p)
+{
+	if (!ip_look_at(view, p->data, p->length))
+		return false;
+	p->length = view->length;
 	return true;
 }

@@ -5,11 +5,14 @@
  *   checksum.h  the Internet checksum, whole and changed in part (RFC 1071, RFC 1624)
  *   mss.h       the MSS that a SYN announces, brought down to what the session carries
  *   fragment.h  an IPv4 packet cut into fragments (RFC 791)
+ *   vnet.h      the header that tells of super-segments, many packets in one, on the TUN device
+ *   split.h     a super-segment cut into packets that the session carries
+ *   merge.h     packets of a batch put together into super-segments
  *   icmp.h      "too big" told to the sender (RFC 1191, RFC 4443)
  *   source.h    whose packet it may be, and what kind an address is
  *
  * session/ looks at each packet once with ip_look and hands the view to the others. This room keeps
- * no state: every function changes at most the packet it was given.
+ * no state but in the struct that it is given.
  */
 #pragma once
 #include <stdbool.h>
@@ -56,13 +59,17 @@ struct ip_view {
  */
 bool ip_look(struct ip_view *view, struct packet *p);
 
-/* An IPv6 packet's addresses, IPV6_ADDRESS octets each. */
+/* The same of `length` octets that lie anywhere; they are borrowed, and view->length of them are
+ * the packet. */
+bool ip_look_at(struct ip_view *view, uint8_t *bytes, size_t length);
+
 /* Its sender forbids that the packet is cut (RFC 791); of an IPv4 packet. */
 static inline bool ipv4_dont_fragment(const struct ip_view *view)
 {
 	return view->bytes[6] & 0x40;
 }
 
+/* An IPv6 packet's addresses, IPV6_ADDRESS octets each. */
 static inline const uint8_t *ipv6_source(const struct ip_view *view)
 {
 	return view->bytes + 8;

@@ -3,13 +3,7 @@
 #include "base/base.h"
 #include "ip/checksum.h"
 #include "ip/octets.h"
-
-enum {
-	TCP_HEADER = 20,
-	TCP_FLAGS_AT = 13,
-	TCP_CHECKSUM_AT = 16,
-	TCP_SYN = 0x02,
-};
+#include "ip/transport.h"
 
 enum option {
 	OPTION_END = 0,

@@ -1,7 +1,7 @@
 /*
  * Super-segments: many packets of one flow in one, as the kernel gives and takes them on a TUN
  * device that was opened with IFF_VNET_HDR. Before each packet stands a header which says so,
- * struct virtio_net_hdr of <linux/virtio_net.h>: ten octets, numbers in the machine's order.
+ * struct virtio_net_hdr of linux/virtio_net.h: ten octets, numbers in the machine's order.
  *
  * A super-segment is one IP packet of up to 65,535 octets. Its headers are those of its first
  * segment, but for lengths and checksums; FIN and PSH are the last segment's.

@@ -91,7 +91,7 @@ void check_port(struct doctor *doctor)
 				   "port: nobody was found who listens at TCP port %d here; does "
 				   "the server run in another network namespace?",
 				   PPTP_PORT);
-	} else if (listener_open(&listener, at, why)) {
+	} else if (listener_open(&listener, at, doctor->settings->vrf, why)) {
 		doctor_say(doctor, HEALTH_ERROR, NULL, "port: %s", why);
 	} else {
 		listener_close(&listener);
@@ -128,7 +128,7 @@ void check_protocol_47(struct doctor *doctor)
 {
 	char why[WHY_SIZE];
 	unsigned others = count_gre_sockets();
-	int fd = gre_socket_open(doctor->settings->listen, why);
+	int fd = gre_socket_open(doctor->settings->listen, doctor->settings->vrf, why);
 	if (fd < 0) {
 		doctor_say(doctor, HEALTH_ERROR, NULL, "protocol 47: %s", why);
 		return;

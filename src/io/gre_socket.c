@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/reader.h"
+#include "io/device.h"
 
 struct gre_receiving {
 	struct mmsghdr messages[GRE_BATCH];
@@ -66,12 +67,14 @@ static int explain(char *why, int error, uint32_t listen)
 	return -error;
 }
 
-int gre_socket_open(uint32_t listen, char why[static WHY_SIZE])
+int gre_socket_open(uint32_t listen, const char *device, char why[static WHY_SIZE])
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(listen)};
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_GRE);
 	if (fd < 0)
 		return explain(why, errno, listen);
+	if (device_bind(fd, device) < 0)
+		return device_explain(fd, device, why);
 	if (set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) < 0 ||
 	    bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
 		int err = errno;

@@ -22,8 +22,9 @@ enum {
 };
 
 /* The descriptor, which needs CAP_NET_RAW, or -errno and the reason in `why`.
- * It hears only what is for `listen` where that is not 0. */
-int gre_socket_open(uint32_t listen, char why[static WHY_SIZE]);
+ * It hears only what is for `listen` where that is not 0, and what comes by `device` (a VRF's, say)
+ * where that is not NULL. */
+int gre_socket_open(uint32_t listen, const char *device, char why[static WHY_SIZE]);
 
 struct gre_port {
 	int fd;                   /* owned */

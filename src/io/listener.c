@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/device.h"
+
 /* A caller that vanished without a word is noticed after two minutes
  * at most, also while neither side has anything to say. */
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_EVERY_S = 15, KEEPALIVE_COUNT = 4 };
@@ -60,12 +62,19 @@ static void explain(char *why, int error, struct endpoint at)
 			 strerror(error));
 }
 
-int listener_open(struct listener *listener, struct endpoint at, char why[static WHY_SIZE])
+int listener_open(struct listener *listener, struct endpoint at, const char *device,
+		  char why[static WHY_SIZE])
 {
 	struct sockaddr_in address = to_sockaddr(at);
 	int err;
 	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener->fd >= 0 && device_bind(listener->fd, device) < 0) {
+		err = device_explain(listener->fd, device, why);
+		listener->fd = -1;
+		listener_close(listener);
+		return err;
+	}
 	/* SO_REUSEADDR: a new start need not wait for the old connections' TIME_WAIT to pass. */
 	if (listener->fd < 0 || set_option(listener->fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
 	    bind(listener->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||

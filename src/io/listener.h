@@ -16,9 +16,10 @@ struct listener {
 	int reserve;
 };
 
-/* Listens at `at` (address 0: all; port 0: any, see listener_endpoint).
- * 0, or -errno and the reason in `why`. */
-int listener_open(struct listener *listener, struct endpoint at, char why[static WHY_SIZE]);
+/* Listens at `at` (address 0: all; port 0: any, see listener_endpoint), by `device` (a VRF's, say)
+ * alone where that is not NULL. 0, or -errno and the reason in `why`. */
+int listener_open(struct listener *listener, struct endpoint at, const char *device,
+		  char why[static WHY_SIZE]);
 void listener_close(struct listener *listener);
 struct endpoint listener_endpoint(const struct listener *listener);
 

@@ -64,7 +64,7 @@ TEST(listener_tells_who_calls_and_what_they_dialled)
 	struct listener listener;
 	struct callers callers = {0};
 	/* listening at every address, called at one: answers must leave from that one */
-	assert_int_equal(listener_open(&listener, (struct endpoint){0, 0}, why), 0);
+	assert_int_equal(listener_open(&listener, (struct endpoint){0, 0}, NULL, why), 0);
 	uint16_t port = listener_endpoint(&listener).port;
 	assert_int_equal(listener_accept(&listener, take, &callers), 0);
 	assert_int_equal(callers.count, 0);
@@ -93,7 +93,7 @@ TEST(listener_accepts_a_bounded_number_at_once)
 	struct listener listener;
 	struct callers callers = {0};
 	int fds[CALLS];
-	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, why), 0);
+	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, NULL, why), 0);
 	for (int i = 0; i < CALLS; i++)
 		fds[i] = call(listener_endpoint(&listener));
 	listener_accept(&listener, take, &callers);
@@ -113,7 +113,7 @@ TEST(listener_turns_callers_away_when_descriptors_run_out)
 	struct callers callers = {0};
 	struct rlimit limit, none;
 	char octet;
-	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, why), 0);
+	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, NULL, why), 0);
 	int first = call(listener_endpoint(&listener)), second = call(listener_endpoint(&listener));
 	getrlimit(RLIMIT_NOFILE, &limit);
 	none = (struct rlimit){(rlim_t)dup(0), limit.rlim_max};
@@ -135,23 +135,24 @@ TEST(listener_names_who_has_the_port)
 {
 	struct listener first, second;
 	char own[64];
-	assert_int_equal(listener_open(&first, (struct endpoint){LOOPBACK, 0}, why), 0);
+	assert_int_equal(listener_open(&first, (struct endpoint){LOOPBACK, 0}, NULL, why), 0);
 	struct endpoint at = listener_endpoint(&first);
-	assert_int_equal(listener_open(&second, at, why), -EADDRINUSE);
+	assert_int_equal(listener_open(&second, at, NULL, why), -EADDRINUSE);
 	snprintf(own, sizeof(own), "process %d", (int)getpid());
 	assert_non_null(strstr(why, own));
 	assert_non_null(strstr(why, "127.0.0.1"));
 	assert_int_equal(second.fd, -1);
 	listener_close(&first);
 	assert_false(listener_find_owner(at.port, why));
-	assert_int_equal(listener_open(&second, at, why), 0); /* and it is free again at once */
+	assert_int_equal(listener_open(&second, at, NULL, why),
+			 0); /* and it is free again at once */
 	listener_close(&second);
 }
 
 TEST(listener_says_that_no_interface_has_the_address)
 {
 	struct listener listener;
-	assert_int_equal(listener_open(&listener, (struct endpoint){0xc0000201, 0}, why),
+	assert_int_equal(listener_open(&listener, (struct endpoint){0xc0000201, 0}, NULL, why),
 			 -EADDRNOTAVAIL);
 	assert_non_null(strstr(why, "192.0.2.1"));
 }
@@ -161,7 +162,7 @@ static int stream_open(struct stream *stream)
 {
 	struct listener listener;
 	struct callers callers = {0};
-	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, why), 0);
+	assert_int_equal(listener_open(&listener, (struct endpoint){LOOPBACK, 0}, NULL, why), 0);
 	int fd = call(listener_endpoint(&listener));
 	listener_accept(&listener, take, &callers);
 	assert_int_equal(callers.count, 1);

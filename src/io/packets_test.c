@@ -67,7 +67,7 @@ static void wait_for(int fd)
 
 static void port_open(struct gre_port *port, uint32_t listen)
 {
-	int fd = gre_socket_open(listen, why);
+	int fd = gre_socket_open(listen, NULL, why);
 	assert_true(fd >= 0);
 	assert_int_equal(gre_port_init(port, fd), 0);
 }
@@ -234,7 +234,7 @@ TEST(gre_port_drops_and_counts_when_the_socket_is_full)
 
 TEST(gre_socket_says_that_no_interface_has_the_address)
 {
-	assert_int_equal(gre_socket_open(0xc0000201, why), -EADDRNOTAVAIL);
+	assert_int_equal(gre_socket_open(0xc0000201, NULL, why), -EADDRNOTAVAIL);
 	assert_non_null(strstr(why, "192.0.2.1"));
 }
 

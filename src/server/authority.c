@@ -392,6 +392,8 @@ static void on_secrets_end(struct authority *a, const struct message_secrets_end
 	complaints_fini(&complaints);
 	intake_clear(&a->intake);
 	if (!good) {
+		if (a->secrets_state == SECRETS_AWAITED)
+			a->secrets_state = SECRETS_REFUSED;
 		secrets_fini(&chap);
 		secrets_fini(&pap);
 		say(a, LOG_LEVEL_ERROR,
@@ -400,7 +402,7 @@ static void on_secrets_end(struct authority *a, const struct message_secrets_end
 	}
 	secrets_fini(&a->secrets);
 	secrets_fini(&a->pap_secrets);
-	a->secrets_read = true;
+	a->secrets_state = SECRETS_READ;
 	a->secrets = chap;
 	a->pap_secrets = pap;
 	char line[64];

@@ -21,6 +21,13 @@ enum authority_action {
 	AUTHORITY_LOG,      /* one octet of enum log_level, then text */
 };
 
+/* Whether there are secrets to go by. */
+enum secrets_state {
+	SECRETS_AWAITED, /* none came yet */
+	SECRETS_REFUSED, /* what came had errors */
+	SECRETS_READ,    /* once at least; later errors leave these in force */
+};
+
 struct authority {
 	struct settings *settings; /* a counted reference */
 	uint32_t dns[2];           /* what callers are told; from settings, or the host's own */
@@ -29,7 +36,7 @@ struct authority {
 	struct pool pool;
 	struct map logins, users; /* struct login by session and by user, in authority.c */
 	struct secrets_intake intake;
-	bool secrets_read;   /* once at least */
+	enum secrets_state secrets_state;
 	bool said_exhausted; /* to nameless callers, since the last address came back */
 	struct outbox out;
 };

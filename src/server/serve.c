@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -14,17 +13,16 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "io/clock.h"
-#include "io/foreign.h"
 #include "io/resolver.h"
-#include "io/tun.h"
 #include "server/api.h"
 #include "server/authority.h"
 #include "server/built_in.h"
 #include "server/engine.h"
 #include "server/keeper.h"
+#include "server/site.h"
 #include "session/configure.h"
 
-enum { LOCAL_ADDRESSES = 64, PPTP_PORT = 1723, WHY = 640 };
+enum { WHY = SITE_WHY };
 
 struct server {
 	const struct serve_options *options;
@@ -36,13 +34,7 @@ struct server {
 	struct loop loop;
 	int signal_fd;
 	struct watcher signals;
-	int tun_fd;
-	struct gre_port gre;
-	struct listener listener;
-	struct machine_plan plan;
-	uint32_t local[LOCAL_ADDRESSES];
-	struct address_span pool[FIREWALL_RANGES];
-	struct machine machine;
+	struct site site;
 	struct seam_end engine_authority, authority_engine, engine_keeper, keeper_engine,
 		keeper_authority, authority_keeper;
 	struct authority authority;
@@ -50,12 +42,9 @@ struct server {
 	struct engine engine;
 	struct http http;
 	struct api api;
-	char *warnings[FOREIGN_FINDINGS]; /* owned */
-	size_t warning_count;
 	char why[WHY];
 	/* what stands, and so has to be undone */
-	bool has_loop, has_gre, has_listener, has_machine, has_authority, has_keeper, has_engine,
-		has_pid_file;
+	bool has_loop, has_authority, has_keeper, has_engine, has_pid_file;
 };
 
 /* ---- configuration ---- */
@@ -140,121 +129,6 @@ static bool configure(struct server *server)
 	return server->session_settings != NULL;
 }
 
-/* ---- the machine ---- */
-
-static size_t spans_of(const struct address_ranges *ranges, struct address_span *to, size_t limit)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < ranges->length; i++) {
-		const struct address_range *range = &ranges->ranges[i];
-		if (range->step == 1 && count < limit) {
-			to[count++] = (struct address_span){range->first,
-							    range->first + range->count - 1};
-			continue;
-		}
-		for (uint32_t k = 0; k < range->count && count < limit; k++) {
-			uint32_t address = range->first + k * range->step;
-			to[count++] = (struct address_span){address, address};
-		}
-	}
-	return count;
-}
-
-static size_t addresses_of(const struct address_ranges *ranges, uint32_t *to, size_t limit)
-{
-	size_t count = 0;
-	for (; count < MIN_OF(ranges->count, limit); count++)
-		to[count] = address_ranges_nth(ranges, (uint32_t)count);
-	return count;
-}
-
-static uint64_t number_of(const uint8_t id[8])
-{
-	struct reader in = reader_of(id, 8);
-	return read_u64(&in);
-}
-
-static void make_plan(struct server *server)
-{
-	const struct settings *settings = server->settings;
-	server->plan = (struct machine_plan){
-		.interface = settings->interface,
-		.mtu = 1500,
-		.local = server->local,
-		.local_count = addresses_of(&settings->local, server->local, LOCAL_ADDRESSES),
-		.pool = server->pool,
-		.pool_count = spans_of(&settings->remote, server->pool, COUNT_OF(server->pool)),
-		.link_local_id =
-			settings->ipv6 ? number_of(server->session_settings->link.interface_id) : 0,
-		.listen = settings->listen,
-		.nat = (enum nat_policy)settings->nat,
-		.proxyarp = settings->proxy_arp,
-		.run_directory = settings->run_directory,
-	};
-}
-
-static void take_warning(struct server *server, const char *text)
-{
-	log_warning("%s", text);
-	if (server->warning_count < COUNT_OF(server->warnings)) {
-		char *copy = strdup(text);
-		if (copy)
-			server->warnings[server->warning_count++] = copy;
-	}
-}
-
-/* Rules of others that drop what we let through: said at start, and kept for `status`. */
-static void look_for_foreign_rules(struct server *server)
-{
-	static struct foreign_findings findings;
-	char text[FOREIGN_SENTENCE];
-	findings.count = 0;
-	if (machine_foreign(&server->plan, &findings))
-		return;
-	for (size_t i = 0; i < findings.count; i++)
-		take_warning(server, foreign_print(&findings.all[i], text));
-}
-
-static bool make_directory(struct server *server, const char *path)
-{
-	if (!mkdir(path, 0755) || errno == EEXIST)
-		return true;
-	snprintf(server->why, WHY, "cannot make the directory %s: %s", path, strerror(errno));
-	return false;
-}
-
-static bool open_machine(struct server *server)
-{
-	const struct settings *settings = server->settings;
-	int fd;
-	if (!make_directory(server, settings->run_directory))
-		return false;
-	server->tun_fd = tun_open(settings->interface, server->why);
-	if (server->tun_fd < 0)
-		return false;
-	/* Before a call is answered: without it the kernel tells callers "protocol unreachable". */
-	fd = gre_socket_open(settings->listen, server->why);
-	if (fd < 0)
-		return false;
-	if (gre_port_init(&server->gre, fd)) {
-		close(fd);
-		snprintf(server->why, WHY, "out of memory");
-		return false;
-	}
-	server->has_gre = true;
-	if (listener_open(&server->listener, (struct endpoint){settings->listen, PPTP_PORT},
-			  server->why))
-		return false;
-	server->has_listener = true;
-	make_plan(server);
-	if (machine_up(&server->plan, &server->machine)) {
-		memcpy(server->why, server->machine.why, sizeof(server->machine.why));
-		return false;
-	}
-	server->has_machine = true;
-	return true;
-}
-
 /* ---- the three, and the seams between them ---- */
 
 static void engine_hears(void *context, const struct message_type *type, const void *value)
@@ -316,7 +190,7 @@ static int open_registrar(struct server *server)
 	if (!error)
 		error = seam_end_hear(&server->authority_keeper, authority_hears, server);
 	if (!error)
-		error = keeper_init(&server->keeper, server->settings, &server->machine,
+		error = keeper_init(&server->keeper, server->settings, &server->site.machine,
 				    &server->keeper_authority, &server->loop);
 	if (error)
 		return error;
@@ -333,9 +207,9 @@ static int open_engine(struct server *server)
 		.loop = &server->loop,
 		.settings = server->session_settings,
 		.sessions_max = server->settings->connections,
-		.listener = &server->listener,
-		.gre = &server->gre,
-		.tun_fd = server->tun_fd,
+		.listener = &server->site.listener,
+		.gre = &server->site.gre,
+		.tun_fd = server->site.tun_fd,
 		.authority = &server->engine_authority,
 		.keeper = &server->engine_keeper,
 	};
@@ -346,14 +220,26 @@ static int open_engine(struct server *server)
 	return seam_end_hear(&server->engine_authority, engine_hears, server);
 }
 
-/* Callers are taken in only when the registrar knows its users. */
-static void await_secrets(struct server *server)
+/* Callers are taken in only when the registrar knows its users. A server that could let nobody in does not start. */
+static bool await_secrets(struct server *server)
 {
 	enum { TURNS = 10000, TURN_MS = 20 };
-	if (keeper_send_secrets(&server->keeper))
-		return;
-	for (int turn = 0; turn < TURNS && !server->authority.secrets_read; turn++)
+	if (!server->settings->demand) /* noauth */
+		return true;
+	int error = keeper_send_secrets(&server->keeper);
+	if (error) {
+		snprintf(server->why, WHY, "nobody could log in: %s cannot be read: %s",
+			 server->settings->chap_secrets, strerror(-error));
+		return false;
+	}
+	for (int turn = 0; turn < TURNS && server->authority.secrets_state == SECRETS_AWAITED;
+	     turn++)
 		loop_turn(&server->loop, TURN_MS);
+	if (server->authority.secrets_state == SECRETS_READ)
+		return true;
+	snprintf(server->why, WHY, "nobody could log in: %s has errors",
+		 server->settings->chap_secrets);
+	return false;
 }
 
 /* ---- reload ---- */
@@ -432,15 +318,17 @@ static bool open_control_socket(struct server *server)
 	char *slash = strrchr(directory, '/');
 	if (slash && slash != directory) {
 		*slash = 0;
-		if (!make_directory(server, directory))
+		if (!site_make_directory(&server->site, directory)) {
+			memcpy(server->why, server->site.why, WHY);
 			return false;
+		}
 	}
 	server->api = (struct api){.engine = &server->engine,
 				   .settings = settings_in_force,
 				   .reload = reload,
 				   .context = server,
-				   .warnings = (const char *const *)server->warnings,
-				   .warning_count = server->warning_count};
+				   .warnings = (const char *const *)server->site.warnings,
+				   .warning_count = server->site.warning_count};
 	return !http_open(&server->http, &server->loop, server->settings->control_socket,
 			  api_handle, &server->api, server->why, WHY);
 }
@@ -465,14 +353,16 @@ static bool start(struct server *server)
 		return false;
 	server->signals =
 		(struct watcher){.on_ready = on_signal, .context = server, .fd = server->signal_fd};
-	if (!open_machine(server))
+	if (!site_open(&server->site, server->settings,
+		       server->session_settings->link.interface_id)) {
+		memcpy(server->why, server->site.why, WHY);
 		return false;
-	look_for_foreign_rules(server);
+	}
 	if (failed(server, "cannot open the seams", open_seams(server)) ||
 	    failed(server, "cannot start the registrar", open_registrar(server)))
 		return false;
-	await_secrets(server);
-	if (failed(server, "cannot start the engine", open_engine(server)) ||
+	if (!await_secrets(server) ||
+	    failed(server, "cannot start the engine", open_engine(server)) ||
 	    !open_control_socket(server))
 		return false;
 	return !failed(server, "cannot watch signals",
@@ -501,9 +391,8 @@ static void announce(const struct server *server)
 		 address_ranges_print(&settings->remote, remote, sizeof(remote)),
 		 settings->connections);
 	log_info("PPTP is weak by design: MS-CHAPv2 falls to one search of 2^56 keys, and MPPE "
-		 "proves no packet's integrity. Use it where "
-		 "nothing better is spoken, and do not trust it with "
-		 "secrets.");
+		 "proves no packet's integrity. Use it where nothing better is spoken, and do not "
+		 "trust it with secrets.");
 	if (server->built_in.in_use)
 		log_info("no %s: serving the built-in configuration. Dial this host by PPTP with "
 			 "user \"%s\" and password \"%s\" (kept in %s)",
@@ -521,8 +410,6 @@ static void stop(struct server *server)
 			loop_turn(&server->loop, 0);
 	if (server->has_keeper)
 		keeper_fini(&server->keeper);
-	if (server->has_machine)
-		machine_down(&server->machine);
 	if (server->has_authority)
 		authority_fini(&server->authority);
 	struct seam_end *ends[] = {&server->engine_authority, &server->authority_engine,
@@ -530,20 +417,13 @@ static void stop(struct server *server)
 				   &server->keeper_authority, &server->authority_keeper};
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
 		seam_end_close(ends[i]);
-	if (server->has_listener)
-		listener_close(&server->listener);
-	if (server->has_gre)
-		gre_port_fini(&server->gre);
-	if (server->tun_fd > 0)
-		close(server->tun_fd);
+	site_close(&server->site);
 	if (server->has_loop) {
 		loop_unwatch(&server->loop, &server->signals);
 		loop_fini(&server->loop);
 	}
 	if (server->has_pid_file)
 		unlink(server->settings->pid_file);
-	for (size_t i = 0; i < server->warning_count; i++)
-		free(server->warnings[i]);
 	session_settings_unref(server->session_settings);
 	settings_unref(server->settings);
 	secret_wipe(&server->built_in, sizeof(server->built_in));

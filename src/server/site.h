@@ -1,0 +1,44 @@
+/*
+ * The place where a server stands: TUN device, GRE socket, listener, and what the machine needs around them (addresses,
+ * routes, rules, forwarding). All of it opens or nothing does.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "io/foreign.h"
+#include "io/gre_socket.h"
+#include "io/listener.h"
+#include "io/machine.h"
+
+enum { SITE_LOCAL_ADDRESSES = 64, SITE_WHY = 640 };
+
+struct site {
+	int tun_fd;
+	struct gre_port gre;
+	struct listener listener;
+	struct machine machine;
+	struct machine_plan
+		plan; /* machine borrows it, and it borrows the two below and texts of the settings */
+	uint32_t local[SITE_LOCAL_ADDRESSES];
+	struct address_span pool[FIREWALL_RANGES];
+	char *warnings
+		[FOREIGN_FINDINGS]; /* owned: rules of others that drop what is ours, a sentence each */
+	size_t warning_count;
+	char why[SITE_WHY]; /* after a failure: one sentence with the remedy */
+	/* what stands, and so has to be undone */
+	bool has_tun, has_gre, has_listener, has_machine;
+};
+
+/*
+ * Opens it all as `settings` say, which stay until site_close; `interface_id` is ours in IPv6. True, or false and
+ * site->why; site_close then undoes what stands. Foreign rules are looked for, and logged.
+ */
+bool site_open(struct site *site, const struct settings *settings, const uint8_t interface_id[8]);
+
+/* What stands goes; also of one that is zero. */
+void site_close(struct site *site);
+
+/* Makes the directory unless it is there; false and site->why where that fails. */
+bool site_make_directory(struct site *site, const char *path);

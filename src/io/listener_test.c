@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -256,4 +257,19 @@ TEST(stream_says_that_the_peer_is_gone)
 	wait_for(stream.fd, POLLIN);
 	assert_true(stream_send(&stream, "x", 1) < 0);
 	stream_fini(&stream);
+}
+
+TEST(listener_binds_to_a_device_and_names_one_that_is_not_there)
+{
+	struct listener listener;
+	const struct endpoint any = {LOOPBACK, 0};
+	assert_int_equal(listener_open(&listener, any, "lo", why), 0);
+	char device[IFNAMSIZ] = "";
+	socklen_t size = sizeof(device);
+	assert_int_equal(getsockopt(listener.fd, SOL_SOCKET, SO_BINDTODEVICE, device, &size), 0);
+	assert_string_equal(device, "lo");
+	listener_close(&listener);
+	assert_int_equal(listener_open(&listener, any, "no-such-vrf", why), -ENODEV);
+	assert_non_null(strstr(why, "no-such-vrf"));
+	assert_non_null(strstr(why, "type vrf"));
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "auth/verdict.h"
+#include "base/drop.h"
 #include "base/log.h"
 #include "base/outbox.h"
 #include "base/random.h"
@@ -46,6 +47,7 @@ struct session_host {
 	struct outbox link_out,
 		control_out; /* scratch: empty whenever no session's function is at work */
 	struct random random;
+	uint64_t drops[DROP_COUNT]; /* of all sessions that there were, as they occur */
 };
 
 void session_host_fini(struct session_host *host);

@@ -294,6 +294,7 @@ void session_on_verdict(struct session *s, uint32_t number, const struct auth_ve
 enum drop session_drop(struct session *s, enum drop drop)
 {
 	s->drops[drop] += drop != DROP_NONE;
+	s->host->drops[drop] += drop != DROP_NONE;
 	return drop;
 }
 

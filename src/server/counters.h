@@ -12,6 +12,7 @@
 #define ENGINE_COUNTERS(C) \
 	C(connections_accepted, "control connections accepted") \
 	C(connections_refused,  "control connections turned away: too many, or no descriptors left") \
+	C(connections_crowded,  "control connections turned away: their address had too many without a call") \
 	C(calls_accepted,       "calls accepted") \
 	C(calls_refused,        "calls refused because all connections are in use") \
 	C(logins_accepted,      "logins that the registrar accepted") \

@@ -1,14 +1,15 @@
 #include "server/engine.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base.h"
 #include "io/clock.h"
 
 enum {
-	LINES_SPARE = 128, /* control connections beyond the sessions served: those that only begin
-			      or end */
 	STOP_PATIENCE_MS = 2000, /* for the callers' Terminate-Acks */
 	LINE_FLUSH_MS = 5000,    /* for the last bytes of a control connection */
 };
@@ -19,6 +20,7 @@ static void line_free(struct engine *engine, struct line *line)
 	loop_unwatch(engine->loop, &line->watcher);
 	stream_fini(&line->stream);
 	map_remove(&engine->lines, &line->by_id);
+	map_remove(&engine->lines_by_caller, &line->by_caller);
 	free(line);
 }
 
@@ -129,18 +131,70 @@ static void learn_mtu(struct line *line)
 		line->connection->outer_mtu = (uint32_t)mtu;
 }
 
+static uint32_t pick_line_id(struct engine *engine)
+{
+	do
+		engine->next_line++;
+	while (!engine->next_line || engine_line(engine, engine->next_line));
+	return engine->next_line;
+}
+
+static uint64_t caller_hash(uint32_t address)
+{
+	return map_hash_u64(address, 1);
+}
+
+/* One address may not take the places of all others by connections that come to nothing. (Two
+ * addresses with one hash share the bound; a hash of 64 bits has no such two in practice.) */
+static bool is_crowded(const struct engine *engine, uint32_t address)
+{
+	size_t idle = 0;
+	struct map_node *node = map_first(&engine->lines_by_caller, caller_hash(address));
+	for (; node && idle < LINES_WITHOUT_CALL; node = map_next(node)) {
+		const struct line *line = CONTAINER_OF(node, struct line, by_caller);
+		idle += !line->connection || !line->connection->call_count;
+	}
+	return idle >= LINES_WITHOUT_CALL;
+}
+
+/* Whether there is a place for one more; else it is counted and logged. */
+static bool has_room(struct engine *engine, uint32_t address)
+{
+	char text[ADDRESS_TEXT];
+	address_print(address, text);
+	if (engine->lines.count >= (size_t)engine->sessions_max + LINES_SPARE) {
+		engine->counters.connections_refused++;
+		engine_say(engine, LOG_LEVEL_WARNING,
+			   "control=refused caller=%s: there are %zu control connections already",
+			   text, engine->lines.count);
+		return false;
+	}
+	if (is_crowded(engine, address)) {
+		engine->counters.connections_crowded++;
+		engine_say(
+			engine, LOG_LEVEL_WARNING,
+			"control=refused caller=%s: it has %d control connections without a call",
+			text, LINES_WITHOUT_CALL);
+		return false;
+	}
+	return true;
+}
+
 static void take_caller(void *context, const struct caller *caller)
 {
 	struct engine *engine = context;
 	struct line *line = NULL;
-	if (engine->lines.count < (size_t)engine->sessions_max + LINES_SPARE)
-		line = calloc(1, sizeof(*line));
-	if (line)
-		line->connection =
-			connection_new(&engine->host, engine->settings, ++engine->next_line,
-				       caller->from, caller->to.address, engine->loop->now_ms);
 	struct stream stream;
 	stream_init(&stream, caller->fd);
+	if (!has_room(engine, caller->from.address)) {
+		stream_fini(&stream);
+		return;
+	}
+	line = calloc(1, sizeof(*line));
+	if (line)
+		line->connection =
+			connection_new(&engine->host, engine->settings, pick_line_id(engine),
+				       caller->from, caller->to.address, engine->loop->now_ms);
 	if (!line || !line->connection) {
 		engine->counters.connections_refused++;
 		stream_fini(&stream);
@@ -154,6 +208,7 @@ static void take_caller(void *context, const struct caller *caller)
 	line->watcher =
 		(struct watcher){.on_ready = line_on_ready, .context = line, .fd = caller->fd};
 	map_insert(&engine->lines, &line->by_id, map_hash_u64(line->connection->id, 0));
+	map_insert(&engine->lines_by_caller, &line->by_caller, caller_hash(caller->from.address));
 	learn_mtu(line);
 	engine_touch_line(engine, line);
 }
@@ -218,6 +273,66 @@ void engine_remove_session(struct engine *engine, struct member *member, const s
 	table_remove(&engine->table, member);
 }
 
+/* ---- what is told of in few lines ---- */
+
+void engine_drop(struct engine *engine, enum drop drop)
+{
+	engine->counters.drops[drop]++;
+	engine->host.drops[drop]++;
+}
+
+/* At this time what has not been told is looked at again. */
+static void report_by(struct engine *engine, uint64_t at_ms)
+{
+	if (at_ms != TIME_NEVER &&
+	    (!engine->report_timer.place || at_ms < engine->report_timer.at_ms))
+		loop_set_timer(engine->loop, &engine->report_timer, at_ms);
+}
+
+static void say_drop(void *context, enum drop drop, uint64_t count)
+{
+	/* What the host's own daemons send all day into a device that is up is nobody's trouble. */
+	bool is_usual = drop == DROP_IP_MULTICAST || drop == DROP_LINK_NOT_UP;
+	(void)context;
+	log_at(is_usual ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "drop=%s count=%" PRIu64 ": %s",
+	       drop_name(drop), count, drop_help(drop));
+}
+
+void engine_report_drops(struct engine *engine)
+{
+	report_by(engine, drop_log_look(&engine->drop_log, engine->host.drops, engine->loop->now_ms,
+					say_drop, NULL));
+}
+
+static void tell_left_out(struct engine *engine)
+{
+	uint64_t left_out = rate_take_left_out(&engine->stranger_lines);
+	if (left_out)
+		log_warning("%" PRIu64 " more lines like this were not shown", left_out);
+}
+
+static void report_on_time(void *context, uint64_t now_ms)
+{
+	(void)now_ms;
+	tell_left_out(context);
+	engine_report_drops(context);
+}
+
+void engine_say(struct engine *engine, enum log_level level, const char *format, ...)
+{
+	char line[1536];
+	va_list arguments;
+	if (!rate_allows(&engine->stranger_lines, engine->loop->now_ms)) {
+		report_by(engine, engine->loop->now_ms + DROP_LOG_EVERY_MS);
+		return;
+	}
+	tell_left_out(engine);
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	log_at(level, "%s", line);
+}
+
 int engine_init(struct engine *engine, const struct engine_parts *parts)
 {
 	*engine = (struct engine){
@@ -227,9 +342,11 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 		.listener = parts->listener,
 		.authority = parts->authority,
 		.keeper = parts->keeper,
+		.stranger_lines = {.burst = 200, .per_second = 20},
 		.started_ms = clock_now_ms(),
 	};
 	engine->host.random = random_system();
+	engine->report_timer = (struct timer){.on_time = report_on_time, .context = engine};
 	int error = table_init(&engine->table) ? 0 : -ENOMEM;
 	if (!error)
 		error = packets_init(&engine->packets, engine, parts->gre, parts->tun_fd);
@@ -252,6 +369,7 @@ void engine_fini(struct engine *engine)
 {
 	loop_unwatch(engine->loop, &engine->listener_watcher);
 	loop_cancel_timer(engine->loop, &engine->stop_timer);
+	loop_cancel_timer(engine->loop, &engine->report_timer);
 	table_each(&engine->table, remove_quietly, engine);
 	table_fini(&engine->table);
 	for (size_t i = 0; i < engine->lines.size; i++) {
@@ -264,6 +382,7 @@ void engine_fini(struct engine *engine)
 		}
 	}
 	map_fini(&engine->lines);
+	map_fini(&engine->lines_by_caller);
 	packets_fini(&engine->packets);
 	session_settings_unref(engine->settings);
 	session_host_fini(&engine->host);
@@ -278,14 +397,31 @@ void engine_configure(struct engine *engine, struct session_settings *settings,
 	engine->sessions_max = sessions_max;
 }
 
+/*
+ * The registrar has given the addresses of these to another: they go now, also where the one that
+ * replaces them hung up meanwhile, or does not wait for this verdict any more.
+ */
+static void evict(struct engine *engine, const struct message_verdict *verdict)
+{
+	struct reader in = reader_of(verdict->verdict.evict.bytes, verdict->verdict.evict.length);
+	while (in.left >= 4) {
+		struct member *other = table_by_id(&engine->table, read_u32(&in));
+		if (other && other->session->id != verdict->session)
+			session_hang_up(other->session, LINK_END_LOCAL, "replaced by a new login",
+					engine->loop->now_ms);
+	}
+	engine_perform(engine);
+}
+
 void engine_on_message(struct engine *engine, const struct message_type *type, const void *value)
 {
 	if (type->kind == MESSAGE_VERDICT) {
 		const struct message_verdict *verdict = value;
-		struct member *member = table_by_id(&engine->table, verdict->session);
 		bool accepted = verdict->verdict.result == AUTH_ACCEPT;
 		*(accepted ? &engine->counters.logins_accepted
 			   : &engine->counters.logins_refused) += 1;
+		evict(engine, verdict);
+		struct member *member = table_by_id(&engine->table, verdict->session);
 		if (member) {
 			session_on_verdict(member->session, verdict->number, &verdict->verdict,
 					   engine->loop->now_ms);
@@ -326,19 +462,28 @@ static void hang_up(void *context, struct member *member)
 	session_hang_up(member->session, LINK_END_LOCAL, "server shutdown", engine->loop->now_ms);
 }
 
-static void stop_lines(struct engine *engine)
+/* Lines may be freed by what is carried out in between, so the chain is begun again each time. */
+static void stop_chain(struct engine *engine, size_t chain)
 {
-	for (size_t i = 0; i < engine->lines.size; i++) {
-		struct map_node *next;
-		for (struct map_node *node = engine->lines.chains[i]; node; node = next) {
-			struct line *line = CONTAINER_OF(node, struct line, by_id);
-			next = node->next; /* a line may be freed; only one that was stopped is */
-			relieve(engine);
-			if (line->connection)
-				connection_stop(line->connection, "server shutdown",
-						engine->loop->now_ms);
+	struct map_node *node = engine->lines.chains[chain];
+	while (node) {
+		struct line *line = CONTAINER_OF(node, struct line, by_id);
+		node = node->next;
+		if (line->stopped || !line->connection)
+			continue;
+		line->stopped = true;
+		connection_stop(line->connection, "server shutdown", engine->loop->now_ms);
+		if (session_host_is_crowded(&engine->host)) {
+			engine_perform(engine);
+			node = engine->lines.chains[chain];
 		}
 	}
+}
+
+static void stop_lines(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->lines.size; i++)
+		stop_chain(engine, i);
 }
 
 static void stop_now(struct engine *engine)

@@ -8,7 +8,7 @@
  *   perform.c    the one switch from actions to system calls
  *   packets.h    batches of packets: GRE → TUN and TUN → GRE
  *   counters.h   what is counted                 census.h   one look over all that lives
- *   recent.h     the last log lines of sessions
+ *   recent.h     the last log lines of sessions  drop_log.h  lines about dropped packets
  *   authority.h pool.h intake.h   the registrar      keeper.h   what needs root
  *   messages.h   what the three say to each other
  *   api.h answers.h metrics.h     what people and programs ask
@@ -18,11 +18,14 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/log.h"
+#include "base/rate.h"
 #include "io/gre_socket.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "server/counters.h"
+#include "server/drop_log.h"
 #include "server/messages.h"
 #include "server/packets.h"
 #include "server/recent.h"
@@ -37,7 +40,8 @@ struct line {
 	struct watcher watcher;
 	struct timer timer;
 	struct engine *engine;
-	struct map_node by_id;
+	struct map_node by_id, by_caller;
+	bool stopped; /* connection_stop was called for the end of the server */
 	bool closing; /* nothing is read any more; freed when what is to be sent is sent */
 };
 
@@ -47,7 +51,7 @@ struct engine {
 	struct session_settings *settings; /* a counted reference: for connections to come */
 	uint32_t sessions_max;
 	struct table table;
-	struct map lines; /* struct line by id */
+	struct map lines, lines_by_caller; /* struct line by id, by address */
 	uint32_t next_line;
 	struct packets packets;
 	struct seam_end *authority, *keeper; /* borrowed */
@@ -57,9 +61,18 @@ struct engine {
 	uint64_t stop_by_ms;             /* meaningful while stopping */
 	struct engine_counters counters; /* of sessions: those that have ended */
 	struct recent recent;            /* lines of the log */
+	struct rate stranger_lines;      /* lines that nobody had to log in for */
+	struct drop_log drop_log;
+	struct timer report_timer; /* for what the log was not told yet */
 	uint64_t started_ms;
 	bool stopping;
 	uint8_t in_hand[UINT16_MAX]; /* the bytes of the action that is being carried out */
+};
+
+enum {
+	LINES_SPARE = 128, /* control connections beyond the sessions served: those that only begin
+			      or end */
+	LINES_WITHOUT_CALL = 64, /* of one address, at most */
 };
 
 struct engine_parts {
@@ -99,6 +112,16 @@ void engine_perform(struct engine *engine);
 
 /* The member's deadline may have changed: its timer follows. */
 void engine_touch(struct engine *engine, struct member *member);
+
+/* Counts a packet that belongs to no session. */
+void engine_drop(struct engine *engine, enum drop drop);
+
+/* Logs what was dropped, as far as its lines are due. Costs little: after each batch. */
+void engine_report_drops(struct engine *engine);
+
+/* Writes a line that a stranger can provoke, unless there were too many: then it is counted. */
+void engine_say(struct engine *engine, enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* For perform.c. */
 struct line *engine_line(const struct engine *engine, uint32_t id);

@@ -66,15 +66,14 @@ static void receive_one(struct packets *packets, const struct gre_datagram *data
 {
 	struct packets_batch *batch = packets->batch;
 	struct packet *p = datagram->packet;
-	uint64_t *drops = packets->engine->counters.drops;
 	if (p->length < 8) { /* no call id to look at */
-		drops[DROP_GRE_MALFORMED]++;
+		engine_drop(packets->engine, DROP_GRE_MALFORMED);
 		return;
 	}
 	uint16_t call_id = (uint16_t)(p->data[6] << 8 | p->data[7]);
 	struct member *member = table_by_call(&packets->engine->table, call_id, datagram->source);
 	if (!member) {
-		drops[DROP_GRE_UNKNOWN_CALL]++;
+		engine_drop(packets->engine, DROP_GRE_UNKNOWN_CALL);
 		return;
 	}
 	struct entry *entry = &batch->entries[batch->count];
@@ -102,6 +101,17 @@ static void relieve(struct packets *packets)
 	engine_perform(packets->engine);
 }
 
+/* What the port would not take or could not send is counted by itself. */
+static void count_of_port(struct packets *packets)
+{
+	const struct gre_port *gre = packets->gre;
+	for (; packets->truncated < gre->truncated; packets->truncated++)
+		engine_drop(packets->engine, DROP_GRE_TRUNCATED);
+	for (; packets->unsent < gre->unsent; packets->unsent++)
+		engine_drop(packets->engine, DROP_QUEUE_FULL);
+	engine_report_drops(packets->engine);
+}
+
 static void on_gre(void *context, uint32_t events)
 {
 	struct packets *packets = context;
@@ -124,6 +134,7 @@ static void on_gre(void *context, uint32_t events)
 		if (count < GRE_BATCH)
 			break;
 	}
+	count_of_port(packets);
 }
 
 /* ---- from the TUN device ---- */
@@ -226,7 +237,7 @@ static void send_one(struct packets *packets, struct packet *p)
 	bool tell;
 	struct member *member = find_member(&packets->engine->table, p, &drop);
 	if (!member) {
-		packets->engine->counters.drops[drop]++;
+		engine_drop(packets->engine, drop);
 		return;
 	}
 	drop = session_outbound(member->session, p, &fit, &tell, packets->engine->loop->now_ms);
@@ -255,6 +266,7 @@ static void on_tun(void *context, uint32_t events)
 		if (count < PACKETS_TUN)
 			break;
 	}
+	count_of_port(packets);
 }
 
 /* ---- both ---- */
@@ -282,7 +294,11 @@ static void at_end(void *context)
 
 int packets_init(struct packets *packets, struct engine *engine, struct gre_port *gre, int tun_fd)
 {
-	*packets = (struct packets){.engine = engine, .gre = gre, .tun_fd = tun_fd};
+	*packets = (struct packets){.engine = engine,
+				    .gre = gre,
+				    .tun_fd = tun_fd,
+				    .truncated = gre->truncated,
+				    .unsent = gre->unsent};
 	packets->batch = calloc(1, sizeof(*packets->batch));
 	if (!packets->batch)
 		return -ENOMEM;

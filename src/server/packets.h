@@ -27,6 +27,7 @@ struct packets {
 	int tun_fd;            /* borrowed */
 	struct watcher gre_watcher, tun_watcher;
 	struct packets_batch *batch; /* owned */
+	uint64_t truncated, unsent;  /* of the port's, counted already */
 };
 
 /* Begins to watch both descriptors, and flushes at the end of each turn of the loop. 0 or -errno.

@@ -40,9 +40,9 @@ static void on_call(struct engine *engine, uint32_t id, const uint8_t *bytes)
 	} else {
 		char caller[ADDRESS_TEXT];
 		engine->counters.calls_refused++;
-		log_warning("control=%u caller=%s call=refused: all %u connections are in use", id,
-			    address_print(line->connection->caller.address, caller),
-			    engine->sessions_max);
+		engine_say(engine, LOG_LEVEL_WARNING, "control=%u caller=%s call=refused: %s", id,
+			   address_print(line->connection->caller.address, caller),
+			   engine->stopping ? "the server stops" : "all connections are in use");
 		connection_refuse(line->connection, event.slot, OCRP_BUSY, 0, engine->loop->now_ms);
 	}
 	engine_touch_line(engine, line);
@@ -58,7 +58,8 @@ static void ask(struct engine *engine, const struct session *session, const uint
 				      .called = session->called,
 				      .proof = question.proof};
 	if (seam_end_send(engine->authority, MESSAGE_LOGIN, &login))
-		log_error("session=%u the authority takes no questions", session->id);
+		engine_say(engine, LOG_LEVEL_ERROR, "session=%u the authority takes no questions",
+			   session->id);
 	secret_wipe(&login, sizeof(login));
 	secret_wipe(&question, sizeof(question));
 }
@@ -93,6 +94,8 @@ static void tell_keeper(struct engine *engine, const struct session *session, ui
 	};
 	memcpy(message.dns, session->addresses.dns, sizeof(message.dns));
 	memcpy(message.nbns, session->addresses.nbns, sizeof(message.nbns));
+	memcpy(message.local_id, session->addresses.local_id, sizeof(message.local_id));
+	memcpy(message.remote_id, session->addresses.remote_id, sizeof(message.remote_id));
 	memcpy(message.user, session->user, sizeof(message.user));
 	if (seam_end_send(engine->keeper, kind, &message))
 		log_error("session=%u the keeper takes no messages", session->id);
@@ -113,6 +116,24 @@ static void ipv4_down(struct engine *engine, struct member *member)
 	if (member->has_hooks)
 		tell_keeper(engine, member->session, MESSAGE_NETWORK_DOWN, replaced);
 	member->has_hooks = false;
+}
+
+static void ipv6_up(struct engine *engine, struct member *member)
+{
+	if (!table_hold_interface(&engine->table, member)) {
+		session_refuse_ipv6(member->session, engine->loop->now_ms);
+		return;
+	}
+	member->has_ipv6_hooks = true;
+	tell_keeper(engine, member->session, MESSAGE_IPV6_UP, false);
+}
+
+static void ipv6_down(struct engine *engine, struct member *member)
+{
+	table_drop_interface(&engine->table, member);
+	if (member->has_ipv6_hooks)
+		tell_keeper(engine, member->session, MESSAGE_IPV6_DOWN, false);
+	member->has_ipv6_hooks = false;
 }
 
 static void evict(struct engine *engine, const uint8_t *bytes)
@@ -149,11 +170,10 @@ static void for_session(struct engine *engine, struct member *member,
 		ipv4_down(engine, member);
 		break;
 	case ACTION_IPV6_UP:
-		if (!table_hold_interface(&engine->table, member))
-			session_refuse_ipv6(session, engine->loop->now_ms);
+		ipv6_up(engine, member);
 		break;
 	case ACTION_IPV6_DOWN:
-		table_drop_interface(&engine->table, member);
+		ipv6_down(engine, member);
 		break;
 	case ACTION_SESSION_ENDED: {
 		struct link_end end;
@@ -167,13 +187,23 @@ static void for_session(struct engine *engine, struct member *member,
 	engine_touch(engine, member);
 }
 
+/* Its caller has proved who it is, or needed not to. Accountants want every line of these. */
+static bool is_of_a_user(const struct engine *engine, uint32_t id, const char *text)
+{
+	const struct member *member = memcmp(text, "session=", 8) ? NULL : member_of(engine, id);
+	return member && (member->session->up_ms || member->session->link.phase == LINK_NETWORK);
+}
+
 /* Lines of sessions are kept for a while, as far as they are written at all. */
 static void write_log(struct engine *engine, const struct action_view *action)
 {
 	enum log_level level = (enum log_level)action->bytes[0];
 	const char *text = (const char *)action->bytes + 1;
 	size_t length = action->length - 1;
-	log_at(level, "%.*s", (int)length, text);
+	if (level == LOG_LEVEL_DEBUG || length <= 8 || is_of_a_user(engine, action->id, text))
+		log_at(level, "%.*s", (int)length, text);
+	else
+		engine_say(engine, level, "%.*s", (int)length, text);
 	if (log_is_on(level) && length > 8 && !memcmp(text, "session=", 8))
 		recent_add(&engine->recent, action->id, time(NULL), text, length);
 }
@@ -215,7 +245,11 @@ void engine_perform(struct engine *engine)
 		 * aside. */
 		size_t length = MIN_OF(action.length, sizeof(engine->in_hand));
 		memcpy(engine->in_hand, action.bytes, length);
+		if (action.kind == ACTION_ASK) /* may hold a password */
+			secret_wipe((void *)(uintptr_t)action.bytes, action.length);
 		action.bytes = engine->in_hand;
 		perform_one(engine, &action);
+		if (action.kind == ACTION_ASK)
+			secret_wipe(engine->in_hand, length);
 	}
 }

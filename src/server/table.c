@@ -127,6 +127,7 @@ void table_hold_inner(struct table *table, struct member *member)
 {
 	uint32_t address = member->session->addresses.remote;
 	struct member *before = table_by_inner(table, address);
+	table_drop_inner(table, member);
 	if (before)
 		table_drop_inner(table, before);
 	map_insert(&table->by_inner, &member->by_inner, map_hash_u64(address, 0));

@@ -140,7 +140,9 @@ static void receive_one(struct world *w, const struct in_flight *flight)
 	batch.packets[0].data = batch.packets[0].buffer + (alone.data - alone.buffer);
 	batch.sessions[0] = session;
 	batch.items[0] = item;
-	batch.items[0].link.mppe.data += batch.packets[0].buffer - p->buffer;
+	if (item.link.encrypted)
+		batch.items[0].link.mppe.data =
+			batch.packets[0].buffer + (item.link.mppe.data - p->buffer);
 	batch.count = 1;
 	settle(w, flight->to);
 }

@@ -5,11 +5,21 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/base.h"
+
 #define DEVICE "/dev/net/tun"
+
+enum {
+	OFFLOAD_USO4 = 0x20, /* TUN_F_USO4 and TUN_F_USO6 of Linux 6.2, newer than our headers */
+	OFFLOAD_USO6 = 0x40,
+	ROOM = PACKET_CAPACITY - PACKET_HEADROOM, /* in an emptied packet */
+};
 
 _Static_assert(TUN_NAME == IFNAMSIZ, "as long as the kernel's");
 
@@ -68,9 +78,10 @@ static int check_name(const char *name, char *why)
 	return -EINVAL;
 }
 
-int tun_open(const char *name, char why[static WHY_SIZE])
+static int open_device(const char *name, bool super, char why[static WHY_SIZE])
 {
 	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	unsigned features = 0;
 	int err = check_name(name, why);
 	if (err)
 		return err;
@@ -78,12 +89,24 @@ int tun_open(const char *name, char why[static WHY_SIZE])
 	if (fd < 0)
 		return explain_device(why, errno);
 	memcpy(request.ifr_name, name, strlen(name));
+	if (super && ioctl(fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR))
+		request.ifr_flags |= IFF_VNET_HDR;
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		err = explain_interface(why, errno, name);
 		close(fd);
 		return err;
 	}
 	return fd;
+}
+
+int tun_open(const char *name, char why[static WHY_SIZE])
+{
+	return open_device(name, false, why);
+}
+
+int tun_open_super(const char *name, char why[static WHY_SIZE])
+{
+	return open_device(name, true, why);
 }
 
 int tun_read(int fd, struct packet *packets, int limit)
@@ -112,4 +135,129 @@ int tun_write(int fd, const struct packet *p)
 		done = write(fd, p->data, p->length);
 	while (done < 0 && errno == EINTR);
 	return done < 0 ? -errno : 0;
+}
+
+/* ---- with super-segments ---- */
+
+/* What the kernel may leave to us in what we read. That ECN is not in it means that the kernel itself
+ * cuts what has CWR in the first segment. */
+static void agree(struct tun *tun)
+{
+	static const unsigned offers[] = {
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | OFFLOAD_USO4 | OFFLOAD_USO6,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
+		TUN_F_CSUM,
+		0,
+	};
+	for (size_t i = 0; i < COUNT_OF(offers); i++)
+		if (ioctl(tun->fd, TUNSETOFFLOAD, (unsigned long)offers[i]) == 0) {
+			/* Who can give super-segments of UDP can take them. */
+			tun->merges = MERGE_TCP | (offers[i] & OFFLOAD_USO4 ? MERGE_UDP : 0);
+			return;
+		}
+	tun->merges = MERGE_TCP;
+}
+
+int tun_init(struct tun *tun, int fd)
+{
+	struct ifreq request = {0};
+	*tun = (struct tun){.fd = fd};
+	if (ioctl(fd, TUNGETIFF, &request) < 0)
+		return -errno;
+	tun->has_headers = request.ifr_flags & IFF_VNET_HDR;
+	if (!tun->has_headers)
+		return 0;
+	tun->bytes = malloc(ROOM + SUPER_LENGTH_MAX);
+	if (!tun->bytes)
+		return -ENOMEM;
+	agree(tun);
+	return 0;
+}
+
+void tun_fini(struct tun *tun)
+{
+	free(tun->bytes);
+	*tun = (struct tun){.fd = -1};
+}
+
+static ssize_t read_vector(int fd, const struct iovec *to, int count)
+{
+	ssize_t got;
+	do
+		got = readv(fd, to, count);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/*
+ * A plain packet, the most frequent, goes into `p` without a copy. Of a super-segment the first ROOM
+ * octets come there too; the rest comes into the buffer behind the place where these belong.
+ */
+static int receive_super(struct tun *tun, struct packet *p, struct tun_super *super)
+{
+	uint8_t header[VNET_HEADER];
+	const struct iovec to[] = {
+		{header, sizeof(header)}, {p->data, ROOM}, {tun->bytes + ROOM, SUPER_LENGTH_MAX}};
+	ssize_t got = read_vector(tun->fd, to, COUNT_OF(to));
+	if (got < 0)
+		return errno == EAGAIN ? TUN_NOTHING : -errno;
+	if ((size_t)got < sizeof(header))
+		return TUN_NOTHING;
+	size_t length = (size_t)got - sizeof(header);
+	vnet_decode(&super->vnet, header);
+	if (super->vnet.kind == VNET_PLAIN) {
+		p->length = MIN_OF(length, (size_t)ROOM);
+		vnet_complete(&super->vnet, p->data, p->length);
+		return TUN_PACKET;
+	}
+	super->bytes = p->data;
+	super->length = length;
+	if (length > ROOM)
+		super->bytes = memcpy(tun->bytes, p->data, ROOM);
+	return TUN_SUPER;
+}
+
+int tun_receive(struct tun *tun, struct packet *p, struct tun_super *super)
+{
+	packet_reset(p);
+	if (tun->has_headers)
+		return receive_super(tun, p, super);
+	const struct iovec to = {p->data, ROOM};
+	ssize_t got = read_vector(tun->fd, &to, 1);
+	if (got < 0)
+		return errno == EAGAIN ? TUN_NOTHING : -errno;
+	p->length = (size_t)got;
+	return TUN_PACKET;
+}
+
+static int write_vector(int fd, const struct iovec *from, size_t count)
+{
+	ssize_t done;
+	do
+		done = writev(fd, from, (int)count);
+	while (done < 0 && errno == EINTR);
+	return done < 0 ? -errno : 0;
+}
+
+int tun_send(struct tun *tun, const struct merged *merged)
+{
+	struct iovec from[1 + MERGER_PACKETS];
+	size_t count = 0;
+	if (tun->has_headers)
+		from[count++] = (struct iovec){(void *)merged->vnet, VNET_HEADER};
+	for (size_t i = 0; i < merged->count; i++)
+		from[count++] =
+			(struct iovec){(void *)merged->spans[i].bytes, merged->spans[i].length};
+	int error = write_vector(tun->fd, from, count);
+	if (error == -EINVAL && merged->count > 1)
+		tun->merges &= merged->kind == VNET_UDP ? ~(unsigned)MERGE_UDP : 0;
+	return error;
+}
+
+int tun_send_packet(struct tun *tun, const struct packet *p)
+{
+	static const uint8_t plain[VNET_HEADER];
+	const struct iovec from[] = {{(void *)plain, sizeof(plain)}, {p->data, p->length}};
+	return tun->has_headers ? write_vector(tun->fd, from, 2)
+				: write_vector(tun->fd, from + 1, 1);
 }

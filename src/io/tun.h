@@ -4,14 +4,21 @@
  * headroom.
  */
 #pragma once
+#include <stdbool.h>
+
 #include "base/packet.h"
 #include "io/io.h"
+#include "ip/merge.h"
+#include "ip/vnet.h"
 
 enum { TUN_NAME = 16 }; /* longest name of an interface, and its NUL */
 
 /* The descriptor of the interface `name`, made if it is not there; it goes when the descriptor is
- * closed. Needs CAP_NET_ADMIN. Or -errno and the reason in `why`. */
+ * closed. Needs CAP_NET_ADMIN. Or -errno and the reason in `why`. For tun_read and tun_write. */
 int tun_open(const char *name, char why[static WHY_SIZE]);
+
+/* The same, for super-segments where the kernel has them: for tun_init alone. */
+int tun_open_super(const char *name, char why[static WHY_SIZE]);
 
 /*
  * Reads what waits, in order, into the first of `limit` packets. Returns how many, 0: nothing
@@ -23,3 +30,40 @@ int tun_read(int fd, struct packet *packets, int limit);
 /* Writes one packet; 0 or -errno: -EIO the interface is down, -EAGAIN or -ENOBUFS the host takes no
  * more now, -EINVAL it is no IP packet. */
 int tun_write(int fd, const struct packet *p);
+
+/* ---- with super-segments ---- */
+
+/* A descriptor of either kind, and what it can do. */
+struct tun {
+	int fd;           /* borrowed */
+	bool has_headers; /* before each packet stands a vnet header */
+	unsigned merges; /* enum merge_kinds: what may be written merged; less once it is refused */
+	uint8_t *bytes;  /* owned; where a super-segment is read */
+};
+
+/* Agrees with the kernel on as much as it offers, down to nothing. 0 or -errno. */
+int tun_init(struct tun *tun, int fd);
+void tun_fini(struct tun *tun);
+
+/* A packet that stands for many (ip/split.h). */
+struct tun_super {
+	struct vnet_header vnet;
+	uint8_t *bytes; /* the tun's or the packet's, until the next read */
+	size_t length;
+};
+
+enum tun_got {
+	TUN_NOTHING, /* nothing waits */
+	TUN_PACKET,  /* one packet, in *p, checksum complete */
+	TUN_SUPER,   /* a super-segment, in *super; *p is in use for it */
+};
+
+/* Reads one packet or super-segment: enum tun_got, or -errno where the device is gone. */
+int tun_receive(struct tun *tun, struct packet *p, struct tun_super *super);
+
+/* Writes what a merger gave; 0 or -errno as tun_write. A kind that the kernel does not know, -EINVAL,
+ * is not merged any more from the next batch on. */
+int tun_send(struct tun *tun, const struct merged *merged);
+
+/* Writes one packet. */
+int tun_send_packet(struct tun *tun, const struct packet *p);

@@ -263,6 +263,7 @@ bool merger_next(struct merger *m, struct merged *out)
 	}
 	const struct merger_aggregate *a = &m->aggregates[m->taken++];
 	const struct merger_piece *piece = &m->pieces[a->first];
+	out->kind = a->count == 1 ? VNET_PLAIN : a->kind;
 	out->tag = piece->tag;
 	out->count = a->count;
 	out->length = piece->packet->length;

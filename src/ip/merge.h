@@ -76,6 +76,7 @@ struct merger_span {
 
 struct merged {
 	uint8_t vnet[VNET_HEADER];
+	uint8_t kind; /* enum vnet_kind, VNET_PLAIN where count is 1 */
 	uint32_t tag; /* of the first packet in it */
 	size_t count; /* of packets, and of spans */
 	size_t length;

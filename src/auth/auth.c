@@ -147,7 +147,9 @@ void auth_enter_refused(struct auth *a, uint16_t error)
 
 void auth_set_patience(struct auth *a, uint64_t now_ms)
 {
-	a->give_up_ms = a->settings->timeout_ms ? now_ms + a->settings->timeout_ms : never;
+	bool is_pap = a->role == AUTH_AUTHENTICATOR && a->method == AUTH_PAP;
+	uint32_t patience_ms = is_pap ? a->settings->pap_timeout_ms : a->settings->timeout_ms;
+	a->give_up_ms = patience_ms ? now_ms + patience_ms : never;
 }
 
 size_t auth_challenge_length(enum auth_method method)

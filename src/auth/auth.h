@@ -45,6 +45,7 @@ struct auth_settings {
 	uint32_t attempts;    /* of each packet, at least 1; pppd: chap-max-challenge 10 */
 	uint32_t timeout_ms;  /* without success after this long, failed; 0: never */
 	uint32_t rechallenge_ms; /* authenticator, CHAP; pppd: chap-interval; 0: off */
+	uint32_t pap_timeout_ms; /* in place of timeout_ms, for the authenticator's PAP */
 };
 
 enum auth_state {

@@ -318,3 +318,34 @@ TEST(auth_does_not_rechallenge_with_pap)
 	assert_int_equal(world_deadline(w), UINT64_MAX);
 	world_free(w);
 }
+
+/* pppd's pap-timeout and chap-timeout, also where both methods may be asked for. */
+TEST(authenticator_has_a_patience_for_pap_and_one_for_the_others)
+{
+	static const struct {
+		enum auth_role role;
+		enum auth_method method;
+		uint64_t deadline_ms;
+	} rows[] = {
+		{AUTH_AUTHENTICATOR, AUTH_PAP, 1000 + 30000},
+		{AUTH_AUTHENTICATOR, AUTH_CHAP_MD5, 1000 + 60000},
+		{AUTH_AUTHENTICATOR, AUTH_MSCHAPV2, 1000 + 60000},
+		{AUTH_PEER, AUTH_MSCHAPV2, 1000 + 60000},
+		{AUTH_PEER, AUTH_PAP, 1000 + 60000},
+	};
+	const struct auth_settings settings = {.our_name = "gate",
+					       .restart_ms = 3000,
+					       .attempts = 10,
+					       .timeout_ms = 60000,
+					       .pap_timeout_ms = 30000};
+	uint64_t seed = 1;
+	struct random random = test_random(&seed);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct outbox out = {0};
+		struct auth a;
+		auth_start(&a, rows[i].role, rows[i].method, &settings, &random, &out, 1000);
+		assert_int_equal(a.give_up_ms, rows[i].deadline_ms);
+		auth_fini(&a);
+		outbox_fini(&out);
+	}
+}

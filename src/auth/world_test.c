@@ -15,7 +15,7 @@ struct world *world_new(enum auth_method method, uint64_t seed)
 	w->now = 1000000;
 	w->random = test_random(&w->seed);
 	w->fates = "";
-	w->server.settings = (struct auth_settings){"vpn", 3000, 10, 60000, 0};
+	w->server.settings = (struct auth_settings){"vpn", 3000, 10, 60000, 0, 60000};
 	w->client.settings = (struct auth_settings){"anna", 3000, 10, 60000, 0};
 	w->server.secret = w->client.secret = "klaus";
 	auth_start(&w->client.auth, AUTH_PEER, method, &w->client.settings, &w->random,

@@ -169,8 +169,8 @@ TEST(options_reach_their_places)
 		"ipcp-restart 5 ipv6cp-restart 6 ccp-restart 8\n"
 		"lcp-echo-interval 0 lcp-echo-failure 9 lcp-echo-adaptive idle 60 maxconnect 120\n"
 		"chap-restart 4 chap-max-challenge 3 chap-timeout 20 chap-interval 600\n"
-		"pap-timeout 11 papcrypt chapms-strip-domain show-password debug proxyarp noip\n"
-		"ipcp-accept-local ipcp-accept-remote ms-wins 10.0.0.8 ms-wins 10.0.0.9\n"
+		"pap-timeout 11 papcrypt chapms-strip-domain debug proxyarp noip\n"
+		"ms-wins 10.0.0.8 ms-wins 10.0.0.9\n"
 		"ipparam 'a b' set A=1 set B=2 set A=3 unset B ipv6 ::dead:beef,\n"
 		"ip-up-script /u ip-down-script /d ipv6-up-script /v ipv6-down-script /w\n",
 		&complaints);
@@ -188,7 +188,7 @@ TEST(options_reach_their_places)
 	assert_int_equal(s->ccp.restart_ms, 8000);
 	assert_int_equal(s->echo_interval_ms, 0);
 	assert_int_equal(s->echo_failures, 9);
-	assert_true(s->echo_adaptive && s->proxy_arp && s->debug_link && s->show_password);
+	assert_true(s->echo_adaptive && s->proxy_arp && s->debug_link);
 	assert_int_equal(s->idle_ms, 60000);
 	assert_int_equal(s->max_connect_ms, 120000);
 	assert_int_equal(s->chap_restart_ms, 4000);
@@ -196,7 +196,7 @@ TEST(options_reach_their_places)
 	assert_int_equal(s->chap_timeout_ms, 20000);
 	assert_int_equal(s->chap_interval_ms, 600000);
 	assert_int_equal(s->pap_timeout_ms, 11000);
-	assert_true(s->pap_crypted && s->strip_domain && s->accept_local && s->accept_remote);
+	assert_true(s->pap_crypted && s->strip_domain);
 	assert_int_equal(s->wins[0], 0x0a000008);
 	assert_int_equal(s->wins[1], 0x0a000009);
 	assert_string_equal(s->ipparam, "a b");

@@ -72,7 +72,6 @@ struct settings {
 	bool allow_noauth;   /* whether `noauth` may be said at all */
 	bool strip_domain;   /* DOMAIN\user is looked up as user */
 	bool pap_crypted;    /* secrets in pap_secrets are crypt(3)ed, all of them */
-	bool show_password;  /* PAP passwords may stand in debug traces */
 	uint32_t chap_restart_ms; /* between challenges that nobody answers */
 	uint32_t chap_max_challenge;
 	uint32_t chap_timeout_ms;  /* for the whole of CHAP; 0: no limit */
@@ -98,8 +97,7 @@ struct settings {
 
 	/* IPCP and IPv6CP. */
 	bool ipv4, ipv6;
-	bool accept_local, accept_remote; /* the caller's idea of our address, of its own */
-	uint8_t interface_id[8];          /* ours in IPv6CP; zero: made from chance */
+	uint8_t interface_id[8]; /* ours in IPv6CP; zero: made from chance */
 	/* for the caller, host order, 0: none. No DNS at all:
 	 * the host's resolvers, which the edge looks up */
 	uint32_t dns[2], wins[2];

@@ -132,6 +132,9 @@ static const struct setting rows[] = {
 
 	FLAG(WITHOUT, "enable-session", "no session accounting by PAM or wtmp"),
 
+	FLAG(BY_DESIGN, "hide-password", "passwords never stand in the log"),
+	FLAG(WITHOUT, "show-password", "passwords never stand in the log"),
+
 	FLAG(REFUSED, "login", "the system's password database is not asked, so a secret that relies on it would be open to all: take it out and give each user a secret"),
 
 	WORD(REFUSED, "pass-filter", "packets are not filtered by it, so what it was to keep out would come in: take it out and use nftables"),
@@ -209,6 +212,8 @@ static const struct setting rows[] = {
 	FLAG(BY_DESIGN, "noipdefault", "our address is that of pptpd.conf"),
 	FLAG(BY_DESIGN, "noremoteip", "our address is that of pptpd.conf"),
 
+	FLAG(WITHOUT, "ipcp-accept-local", "one device carries all sessions, so our address is that of pptpd.conf"),
+	FLAG(WITHOUT, "ipcp-accept-remote", "a caller's address is what the pool or the secrets give: one of its own choice could be another caller's"),
 	FLAG(WITHOUT, "ipcp-no-address", "addresses are always negotiated, by the option of RFC 1332"),
 	FLAG(WITHOUT, "nosendip", "addresses are always negotiated, by the option of RFC 1332"),
 

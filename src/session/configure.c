@@ -29,8 +29,8 @@ static void configure_auth(struct auth_settings *auth, const struct settings *fr
 {
 	auth->restart_ms = from->chap_restart_ms;
 	auth->attempts = from->chap_max_challenge;
-	auth->timeout_ms =
-		from->demand == AUTH_BIT(AUTH_PAP) ? from->pap_timeout_ms : from->chap_timeout_ms;
+	auth->timeout_ms = from->chap_timeout_ms;
+	auth->pap_timeout_ms = from->pap_timeout_ms;
 	auth->rechallenge_ms = from->chap_interval_ms;
 }
 
@@ -49,8 +49,6 @@ static void configure_link(struct link_settings *link, const struct settings *fr
 	link->mppe_stateful = from->mppe_stateful;
 	link->ipv4 = from->ipv4;
 	link->ipv6 = from->ipv6;
-	link->accept_local = from->accept_local;
-	link->accept_remote = from->accept_remote;
 	memcpy(link->interface_id, from->interface_id, sizeof(link->interface_id));
 	link->lcp = automaton(&from->lcp);
 	link->ccp = automaton(&from->ccp);

@@ -40,7 +40,6 @@ static struct settings written(void)
 		.idle_ms = 300000,
 		.max_connect_ms = 400000,
 		.ipv4 = true,
-		.accept_remote = true,
 		.interface_id = {0, 0, 0, 0, 0, 0, 0, 9},
 		.debug = true,
 	};
@@ -73,7 +72,7 @@ TEST(the_link_gets_what_was_configured)
 	assert_true(link->ipv4);
 	assert_false(link->ipv6);
 	assert_false(link->accept_local);
-	assert_true(link->accept_remote);
+	assert_false(link->accept_remote); /* pool and secrets decide, nobody else */
 	assert_int_equal(link->interface_id[7], 9);
 	assert_patient(&link->lcp);
 	assert_patient(&link->ccp);
@@ -97,16 +96,8 @@ TEST(the_login_gets_what_was_configured)
 	assert_int_equal(link->auth.restart_ms, 2500);
 	assert_int_equal(link->auth.attempts, 7);
 	assert_int_equal(link->auth.timeout_ms, 50000);
+	assert_int_equal(link->auth.pap_timeout_ms, 31000);
 	assert_int_equal(link->auth.rechallenge_ms, 90000);
-	session_settings_unref(to);
-}
-
-TEST(pap_alone_has_a_patience_of_its_own)
-{
-	struct settings from = written();
-	from.demand = AUTH_BIT(AUTH_PAP);
-	struct session_settings *to = session_settings_configure(&from);
-	assert_int_equal(to->link.auth.timeout_ms, 31000);
 	session_settings_unref(to);
 }
 

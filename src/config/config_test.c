@@ -163,6 +163,7 @@ TEST(pptpd_confs_lexical_rules)
 		{"mss-clamp 100\n", COMPLAINT_ERROR, "expected yes, no, or an MSS"},
 		{"mppe-bits 64\n", COMPLAINT_ERROR, "expected 128, 56, 40"},
 		{"mppe-bits 128,\n", COMPLAINT_ERROR, "expected 128, 56, 40"},
+		{"mppe-stateless perhaps\n", COMPLAINT_ERROR, "expected yes or no"},
 		{"fragment-dont-fragment sometimes\n", COMPLAINT_ERROR, "expected yes or no"},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -186,7 +187,7 @@ TEST(pptpd_confs_keywords_reach_their_places)
 	struct settings *s = test_load_texts(
 		"listen 192.0.2.1\nvrf red\nconnections 3\nstimeout 30\nlocalip 10.0.0.1-5\n"
 		"remoteip 10.0.1.1-4\nnoipparam\nspeed 9600\npidfile /run/x\nmppe optional\n"
-		"mppe-bits 40,128\nsingle-session yes\nnat off\nmss-clamp 1300\n"
+		"mppe-bits 40,128\nmppe-stateless no\nsingle-session yes\nnat off\nmss-clamp 1300\n"
 		"fragment-dont-fragment no\ninterface vpn1\nchap-secrets /c\npap-secrets /p\n"
 		"control-socket /s\nrun-directory /r\nstate-directory /t\nallow-noauth\n",
 		NULL, &complaints);
@@ -204,7 +205,7 @@ TEST(pptpd_confs_keywords_reach_their_places)
 	assert_int_equal(s->mppe_bits, ENCRYPTION_128 | ENCRYPTION_40);
 	assert_int_equal(s->nat, NAT_OFF);
 	assert_int_equal(s->mss_clamp, 1300);
-	assert_false(s->fragment_dont_fragment || s->local_unsaid);
+	assert_false(s->fragment_dont_fragment || s->local_unsaid || s->mppe_stateless);
 	assert_string_equal(s->interface, "vpn1");
 	assert_string_equal(s->chap_secrets, "/c");
 	assert_string_equal(s->pap_secrets, "/p");

@@ -34,6 +34,10 @@ static bool finish_encryption(struct loading *loading)
 	if (s->mppe != ENCRYPTION_OFF && !s->mppe_bits)
 		return complain_at(loading, COMPLAINT_ERROR, loading->said_mppe,
 				   "no key length is left that encryption could be agreed on with");
+	if (s->mppe != ENCRYPTION_OFF && !s->mppe_stateless && !s->mppe_stateful)
+		return complain_at(loading, COMPLAINT_ERROR, loading->said_mppe,
+				   "mppe-stateless no and nomppe-stateful: expected one of both "
+				   "modes to be left");
 	return true;
 }
 

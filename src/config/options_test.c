@@ -59,6 +59,8 @@ TEST(options_that_are_wrong_or_without_effect_are_named)
 		{"", "require-mschap refuse-mschap\n", COMPLAINT_WARNING, NULL},
 		{"mppe required\n", "nomppe\n", COMPLAINT_WARNING, "o:1: mppe in pptpd.conf says"},
 		{"", "require-mppe nomppe-128\n", COMPLAINT_ERROR, "no key length is left"},
+		{"mppe-stateless no\n", "nomppe-stateful\n", COMPLAINT_ERROR, "one of both modes"},
+		{"mppe-stateless no\nmppe off\n", "nomppe-stateful\n", COMPLAINT_WARNING, NULL},
 		{"", "mppe required,no40,no56,stateless\n", COMPLAINT_WARNING, "patched"},
 		{"", "mppe required,fast\n", COMPLAINT_ERROR, "found 'fast'"},
 		{"", "noip noipv6\n", COMPLAINT_ERROR, "nothing to carry"},

@@ -146,7 +146,6 @@ void settings_default(struct loading *loading)
 	assert(is_right); /* each row takes its own default */
 	s->mppe = loading->conf_mppe;
 	s->mppe_bits = loading->conf_bits;
-	s->mppe_stateless = true;
 	/* So far nobody said anything. */
 	loading->said_conf_mppe = loading->said_bits = (struct place){0};
 	loading->said_connections = loading->said_local = loading->said_remote = (struct place){0};

@@ -23,6 +23,7 @@ static const struct setting pptpd_rows[] = {
 
 	{ PPTPD_CONF, "mppe", OBEYED, &type_choice_mppe, AT(mppe), "required", 0, 0, "encryption of data packets: required, optional or off; stands above pppd's words" },
 	{ PPTPD_CONF, "mppe-bits", OBEYED, &type_bits, AT(mppe_bits), "128", 0, 0, "key lengths of MPPE that are agreed to; 56 and 40 protect nothing today" },
+	{ PPTPD_CONF, "mppe-stateless", OBEYED, &type_yes_no, AT(mppe_stateless), "yes", 0, 0, "stateless encryption is agreed to, and proposed first; no: stateful alone, where a loss costs what follows it too" },
 	{ PPTPD_CONF, "allow-noauth", OBEYED, &type_on, AT(allow_noauth), NULL, 0, 0, "pppd's noauth may be said: callers without name and password" },
 	{ PPTPD_CONF, "single-session", OBEYED, &type_yes_no, AT(single_session), "no", 0, 0, "a user's second login ends the first; with a fixed address it always does" },
 	{ PPTPD_CONF, "nat", OBEYED, &type_choice_nat, AT(nat), "auto", 0, 0, "masquerade of callers' packets: auto does so for private pools; off needs no nftables" },

@@ -23,6 +23,7 @@ enum {
 	GRE_WINDOW_BITS = 256, /* numbers back from the newest that are still told apart */
 	/* numbers ahead of the newest that one packet alone may move the window */
 	GRE_JUMP_LIMIT = 65536,
+	GRE_CLEAR_STEP = 16, /* the same, for a packet that proves nothing */
 };
 
 /* RFC 2637 §4.1; integers in host order. */
@@ -92,6 +93,14 @@ void gre_tunnel_init(struct gre_tunnel *g, uint16_t peer_call_id);
 /* Second half of receipt, once the payload proved sane:
  * the window moves, an acknowledgement is owed. */
 enum drop gre_on_data(struct gre_tunnel *g, uint32_t seq, uint64_t now_ms);
+
+/*
+ * The same for a packet that anybody could have made up: a clear frame of LCP, say, on a call whose
+ * data are encrypted. It is marked and acknowledged only near the newest number; a leap is neither
+ * followed nor noted, or two forged packets could deafen the call. The next proved packet takes the
+ * window along.
+ */
+void gre_on_unproved(struct gre_tunnel *g, uint32_t seq, uint64_t now_ms);
 
 /* The peer acknowledged up to `ack`; numbers that were never sent are ignored (true: believed). */
 bool gre_on_ack(struct gre_tunnel *g, uint32_t ack);

@@ -28,6 +28,13 @@ enum drop gre_on_data(struct gre_tunnel *g, uint32_t seq, uint64_t now_ms)
 	return DROP_NONE;
 }
 
+void gre_on_unproved(struct gre_tunnel *g, uint32_t seq, uint64_t now_ms)
+{
+	uint32_t ahead = seq - g->window.newest;
+	if (!g->window.started || ahead <= GRE_CLEAR_STEP || ahead > INT32_MAX)
+		gre_on_data(g, seq, now_ms);
+}
+
 bool gre_on_ack(struct gre_tunnel *g, uint32_t ack)
 {
 	/* Cisco acknowledges 0xffffffff before anything was sent: harmless, and ignored. */

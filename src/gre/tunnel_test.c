@@ -68,6 +68,25 @@ TEST(gre_bare_acknowledgement_is_due_100_ms_after_the_oldest_debt)
 	assert_int_equal(sent(&g).seq, 0); /* a bare acknowledgement used no number */
 }
 
+TEST(gre_unproved_packets_move_the_window_by_a_little_alone)
+{
+	struct gre_tunnel g;
+	gre_tunnel_init(&g, 1);
+	gre_on_unproved(&g, 1000, 0); /* the first of all: as good as any */
+	assert_int_equal(g.window.newest, 1000);
+	gre_on_unproved(&g, 1000 + GRE_CLEAR_STEP, 0);
+	assert_int_equal(g.window.newest, 1000 + GRE_CLEAR_STEP);
+	assert_int_equal(sent(&g).ack, 1000 + GRE_CLEAR_STEP);
+	static const uint32_t forged[] = {1033, 1200, 60000, 3000000, 3000001, 3000002};
+	for (size_t i = 0; i < COUNT_OF(forged); i++)
+		gre_on_unproved(&g, forged[i], 0);
+	assert_int_equal(g.window.newest, 1000 + GRE_CLEAR_STEP);
+	assert_false(g.ack_owed);
+	for (uint32_t seq = 1001; seq < 1000 + GRE_CLEAR_STEP; seq++)
+		assert_int_equal(gre_on_data(&g, seq, 0), DROP_NONE);
+	assert_int_equal(gre_on_data(&g, 1500, 0), DROP_NONE);
+}
+
 TEST(gre_refused_data_is_not_acknowledged)
 {
 	struct gre_tunnel g;

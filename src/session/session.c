@@ -360,9 +360,11 @@ enum drop session_deliver(struct session *s, struct packet *p, const struct sess
 	enum drop drop = gre_window_check(&s->gre.window, item->seq);
 	if (drop)
 		return session_drop(s, drop);
+	bool proves = item->link.encrypted || !s->link.mppe_on;
 	drop = link_deliver(&s->link, p, &item->link, payload, now_ms);
-	if (drop !=
-	    DROP_MPPE_GARBAGE) /* what decrypts to garbage may be forged: it moves nothing */
+	if (!proves)
+		gre_on_unproved(&s->gre, item->seq, now_ms);
+	else if (drop != DROP_MPPE_GARBAGE) /* that may be forged: it moves nothing */
 		gre_on_data(&s->gre, item->seq, now_ms);
 	pump(s, now_ms);
 	if (drop || *payload == LINK_PAYLOAD_NONE)

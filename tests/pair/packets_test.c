@@ -220,6 +220,27 @@ TEST(packets_under_another_call_id_get_nowhere)
 	world_free(w);
 }
 
+TEST(forged_clear_frames_deafen_no_encrypted_call)
+{
+	static const uint32_t leaps[] = {300, 60000, 3000000, 3000001, 3000002};
+	struct world *w = world_with_call(10);
+	struct session *client = world_session(w, CLIENT, 0);
+	uint32_t next = client->gre.next_seq;
+	for (size_t i = 0; i < COUNT_OF(leaps); i++) {
+		static struct packet p;
+		packet_reset(&p);
+		memset(p.data, 0, 8);
+		p.length = 8;
+		client->gre.next_seq = next + leaps[i];
+		inject(w, client, 0xc677, &p);
+	}
+	client->gre.next_seq = next;
+	world_send(w, CLIENT, 0, 5, 100, 5);
+	world_run(w, 100, NULL);
+	assert_int_equal(world_session(w, SERVER, 0)->account.packets_in, 5);
+	world_free(w);
+}
+
 static void make_syn(struct packet *p, const struct session *s, uint8_t flags, uint16_t mss)
 {
 	world_make_udp(p, s, 0, 44);

@@ -15,6 +15,8 @@
 	C(connections_crowded,  "control connections turned away: their address had too many without a call") \
 	C(calls_accepted,       "calls accepted") \
 	C(calls_refused,        "calls refused because all connections are in use") \
+	C(connections_crowded_out, "control connections without a call that were closed to make room") \
+	C(calls_crowded_out,    "calls of strangers that were ended to make room") \
 	C(logins_accepted,      "logins that the registrar accepted") \
 	C(logins_refused,       "logins that the registrar refused") \
 	C(octets_in,            "octets of inner packets from callers") \

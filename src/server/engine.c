@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "io/clock.h"
+#include "server/crowd.h"
 
 enum {
 	STOP_PATIENCE_MS = 2000, /* for the callers' Terminate-Acks */
@@ -157,24 +158,48 @@ static bool is_crowded(const struct engine *engine, uint32_t address)
 	return idle >= LINES_WITHOUT_CALL;
 }
 
+/* All places are taken: somebody who shows nothing for his gives it up. False: nobody does. */
+static bool make_room_for_line(struct engine *engine)
+{
+	struct line *line = crowd_idle_line(&engine->lines);
+	if (!line)
+		return false;
+	engine->counters.connections_crowded_out++;
+	connection_on_lost(line->connection, "its place was needed for another caller",
+			   engine->loop->now_ms);
+	return true;
+}
+
+static bool make_room_for_call(struct engine *engine)
+{
+	struct session *session = crowd_idle_call(&engine->table, engine->loop->now_ms);
+	if (!session)
+		return false;
+	engine->counters.calls_crowded_out++;
+	session_hang_up(session, LINK_END_LOCAL, "its place was needed for another caller",
+			engine->loop->now_ms);
+	return true;
+}
+
 /* Whether there is a place for one more; else it is counted and logged. */
 static bool has_room(struct engine *engine, uint32_t address)
 {
 	char text[ADDRESS_TEXT];
 	address_print(address, text);
-	if (engine->lines.count >= (size_t)engine->sessions_max + LINES_SPARE) {
-		engine->counters.connections_refused++;
-		engine_say(engine, LOG_LEVEL_WARNING,
-			   "control=refused caller=%s: there are %zu control connections already",
-			   text, engine->lines.count);
-		return false;
-	}
 	if (is_crowded(engine, address)) {
 		engine->counters.connections_crowded++;
 		engine_say(
 			engine, LOG_LEVEL_WARNING,
 			"control=refused caller=%s: it has %d control connections without a call",
 			text, LINES_WITHOUT_CALL);
+		return false;
+	}
+	if (engine->lines.count >= (size_t)engine->sessions_max + LINES_SPARE &&
+	    !make_room_for_line(engine)) {
+		engine->counters.connections_refused++;
+		engine_say(engine, LOG_LEVEL_WARNING,
+			   "control=refused caller=%s: there are %zu control connections already",
+			   text, engine->lines.count);
 		return false;
 	}
 	return true;
@@ -234,7 +259,8 @@ static void member_on_time(void *context, uint64_t now_ms)
 
 struct member *engine_add_session(struct engine *engine, const struct connection *connection)
 {
-	if (engine->stopping || table_count(&engine->table) >= engine->sessions_max)
+	bool full = table_count(&engine->table) >= engine->sessions_max;
+	if (engine->stopping || (full && !make_room_for_call(engine)))
 		return NULL;
 	uint16_t call_id = table_pick_call_id(&engine->table, &engine->host.random,
 					      connection->caller.address);

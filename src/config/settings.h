@@ -82,7 +82,7 @@ struct settings {
 	uint32_t mppe;       /* enum encryption */
 	uint32_t mppe_bits;  /* set of enum encryption_bits; not empty unless mppe is off */
 	bool mppe_stateless; /* stateless is agreed to, and proposed first */
-	bool mppe_stateful;  /* stateful is agreed to where the caller insists; one of both at least */
+	bool mppe_stateful; /* stateful is agreed to where the caller insists; one of both at least */
 
 	/* LCP and what hangs on it. */
 	uint32_t mru; /* asked of the caller, octets */

@@ -84,6 +84,33 @@ def test_two_servers_in_one_namespace_do_not_disturb_each_other(town, poptun):
     assert town.server.state() == before
 
 
+def test_proxyarp_a_host_in_the_local_network_finds_the_client(town, poptun):
+    """Pool and local network are one, and nobody's address is rewritten on the way between both.
+
+          g1 10.99.0.2 ─ lab0 10.99.0.1 poptun serve ┆ shop 192.168.10.1/24 ─ till 192.168.10.50 (another namespace)
+                └ inside 192.168.10.100 ──── 192.168.10.1
+    """
+    from scapy.layers.inet import IP
+    with lab.Namespace("till") as till:
+        lab.cable(town.server, "shop", till, "till")
+        town.server.ip("address add 192.168.10.1/24 dev shop")
+        till.ip("address add 192.168.10.50/24 dev till")
+        before = town.server.state()
+        with lab.Server(town.server, options=["proxyarp"]) as server:
+            with lab.Capture(till, "till", "icmp") as capture:
+                guest = town.dial("-c", "ip route add 192.168.10.0/24 dev $IFACE; ping -n -q -c 5 -i 0.2 192.168.10.50; "
+                                  "sleep 60")
+                guest.await_line(r"(?s)192\.168\.10\.50 ping statistics.*? 0% packet loss", 60)
+                assert " 0% packet loss" in till.run("ping", "-n", "-q", "-c", "5", "-i", "0.2", "192.168.10.100")
+            assert {packet[IP].src for packet in capture.packets()} == {"192.168.10.50", "192.168.10.100"}
+            assert "192.168.10.100" in town.server.ip("neighbour show proxy")
+            guest.stop()
+            server.command("disconnect", "testvpn1")
+            lab.until(lambda: "192.168.10.100" not in town.server.ip("neighbour show proxy"), 10, "no proxy neighbour left")
+            assert server.stop() == 0, server.log
+        assert town.server.state() == before
+
+
 # As docker makes it, by the nft-backed iptables and by the legacy one.
 FORWARD_DROPS = {
     "iptables-nft": ["iptables-nft", "-P", "FORWARD", "DROP"],

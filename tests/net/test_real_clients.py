@@ -18,30 +18,33 @@ CHAP = ("require-chap",), ("mppe off",)
 MSCHAP = ("require-mschap",), ()
 CLEAR = (), ("mppe off",)
 DEFAULT = (), ()
+STATEFUL = (), ("mppe-stateless no",)
 EVERYTHING = ("require-pap", "require-chap", "require-mschap", "require-mschap-v2"), ("mppe optional",)
 
-# name: options of the client, then the server's (options file, pptpd.conf), then the guest's suite
+V2 = "mschapv2 128 stateless"
+
+# name: options of the client, the server's (options file, pptpd.conf), what both agree on, the guest's suite
 LINKS = {
-    "mschapv2-mppe128": ("-e 128", DEFAULT),
-    "mschapv2-mppe128-stateful": ("-e 128-stateful", (("mppe-stateful",), ())),
-    "mschapv2-mppe40": ("-e 40", (("require-mppe-40",), ())),
-    "mschapv2-clear": ("-e none", CLEAR),
-    "mschap-mppe128": ("-a mschap", MSCHAP),
-    "mschap-clear": ("-a mschap -e none", (MSCHAP[0], ("mppe off",))),
-    "chap-md5": ("-a chap -e none", CHAP),
-    "pap": ("-a pap -e none", PAP),
-    "ipv6": ("-6", (("+ipv6",), ())),
-    "pppd-default-options": ("-z -a any", DEFAULT),
-    "pppd-default-options-clear": ("-z -e none", CLEAR),
-    "three-clients": ("-n 3", DEFAULT),
-    "three-calls-on-one-control-connection": ("-o -n 3", DEFAULT),
-    "kernel-client": ("-k", DEFAULT),
-    "kernel-client-clear": ("-k -e none", CLEAR),
-    "debian-13": ("-e 128", DEFAULT, "trixie"),
-    "debian-13-ipv6": ("-6", (("+ipv6",), ()), "trixie"),
-    "debian-13-pap": ("-a pap -e none", PAP, "trixie"),
-    "any-of-all-methods": ("-a any -e any", EVERYTHING),
-    "pap-where-all-are-allowed": ("-a pap -e none", EVERYTHING),
+    "mschapv2-mppe128": ("-e 128", DEFAULT, V2),
+    "mschapv2-mppe128-stateful": ("-e 128-stateful", STATEFUL, "mschapv2 128 stateful"),
+    "mschapv2-mppe40": ("-e 40", (("require-mppe-40",), ()), "mschapv2 40 stateless"),
+    "mschapv2-clear": ("-e none", CLEAR, "mschapv2"),
+    "mschap-mppe128": ("-a mschap", MSCHAP, "mschap 128 stateless"),
+    "mschap-clear": ("-a mschap -e none", (MSCHAP[0], ("mppe off",)), "mschap"),
+    "chap-md5": ("-a chap -e none", CHAP, "chap-md5"),
+    "pap": ("-a pap -e none", PAP, "pap"),
+    "ipv6": ("-6", (("+ipv6",), ()), V2),
+    "pppd-default-options": ("-z -a any", DEFAULT, V2),
+    "pppd-default-options-clear": ("-z -e none", CLEAR, "mschapv2"),
+    "three-clients": ("-n 3", DEFAULT, V2),
+    "three-calls-on-one-control-connection": ("-o -n 3", DEFAULT, V2),
+    "kernel-client": ("-k", DEFAULT, V2),
+    "kernel-client-clear": ("-k -e none", CLEAR, "mschapv2"),
+    "debian-13": ("-e 128", DEFAULT, V2, "trixie"),
+    "debian-13-ipv6": ("-6", (("+ipv6",), ()), V2, "trixie"),
+    "debian-13-pap": ("-a pap -e none", PAP, "pap", "trixie"),
+    "any-of-all-methods": ("-a any -e any", EVERYTHING, "mschapv2"),
+    "pap-where-all-are-allowed": ("-a pap -e none", EVERYTHING, "pap"),
 }
 
 # What must not come up: the client's options, the server's, pppd's exit status (any of these).
@@ -70,6 +73,13 @@ def make(town, settings):
     return server
 
 
+def agreements(log):
+    """What each session settled on: method and encryption."""
+    methods = dict(re.findall(r"^session=(\d+) .*?\bauth=(\S+) user=", log, re.M))
+    encryption = dict(re.findall(r"^session=(\d+) .*ccp=opened mppe=(.*)$", log, re.M))
+    return {f"{method} {encryption.get(session, '')}".strip() for session, method in methods.items()}
+
+
 def assert_nobody_is_left(server):
     """The session ends with the call, and not only when an echo was missed."""
     lab.until(lambda: not server.sessions(), 5, lambda: f"no session after the call: {server.sessions()}")
@@ -77,7 +87,7 @@ def assert_nobody_is_left(server):
 
 @pytest.mark.parametrize("name", LINKS)
 def test_a_client_gets_online(town, poptun, name):
-    options, settings, *suite = LINKS[name]
+    options, settings, agreed, *suite = LINKS[name]
     count = 3 if "-n 3" in options else 1
     with make(town, settings) as server:
         guest = town.call(*options.split(), suite=suite[0] if suite else "bookworm")
@@ -89,6 +99,9 @@ def test_a_client_gets_online(town, poptun, name):
         assert "dns 8.8.8.8 114.114.114.114" in guest.output
         for user in range(1, count + 1):
             assert f"user=testvpn{user}" in server.log
+        assert agreements(server.log) == {agreed}
+        assert len(re.findall(r" control=established ", server.log)) == (1 if "-o" in options else count)
+        assert "protocol 47" not in server.log, "GRE came"
         assert_nobody_is_left(server)
         assert server.stop() == 0, server.log
 
@@ -118,6 +131,34 @@ def test_an_unknown_user_is_told_what_a_wrong_password_is_told(town, poptun):
         # What fail2ban matches.
         server.await_log(r"^.*session=\d+ user=nobody login=failed caller=10\.99\.0\.2 error=691$")
         server.await_log(r"^.*session=\d+ user=testvpn1 login=failed caller=10\.99\.0\.3 error=691$")
+
+
+def test_stateful_encryption_recovers_from_loss(town, poptun):
+    """Of what the client sends, one in fifteen is lost: a Reset-Request for each, and the next packet is good again."""
+    town.server.nft("table bridge hop { chain pass { type filter hook prerouting priority 0; "
+                    "iifname g1 ip protocol 47 ip length > 400 numgen random mod 15 0 drop; }; }")
+    with lab.Server(town.server, conf=STATEFUL[1]) as server:
+        guest = town.dial("-e", "128-stateful", "-c", "ping -q -n -c 200 -i 0.02 -s 500 $REMOTE; sleep 60")
+        received = int(guest.await_line(r"200 packets transmitted, (\d+) received", 60)[1])
+        shown = server.command("show", "testvpn1")
+        assert re.search(r"^mppe +128 stateful$", shown, re.M), shown
+        resets = int(re.search(r"^mppe_resets_sent +(\d+)$", shown, re.M)[1])
+        assert resets >= 3, f"{resets} resets: nothing is shown\n{shown}"
+        assert 100 <= received < 200, guest.output
+        guest.stop()
+
+
+def test_a_caller_whose_gre_is_blocked_is_named_with_protocol_47(town, poptun):
+    """Its control connection stands, and no GRE packet comes for ten seconds: someone on the way drops protocol 47."""
+    town.server.nft("table bridge hop { chain pass { type filter hook prerouting priority 0; ip protocol 47 drop; }; }")
+    with lab.Server(town.server) as server:
+        guest = town.dial()
+        opened = server.await_log(r"session=(\d+) call=opened", 30)[1]
+        said = server.await_log(rf"^warning: session={opened} .*protocol 47.*", 20)[0]
+        assert "10.99.0.2" in said, said
+        guest.wait()
+        assert guest.status not in (0, 19), guest.output
+        assert_nobody_is_left(server)
 
 
 def data_frames(packets):

@@ -161,10 +161,15 @@ static bool is_crowded(const struct engine *engine, uint32_t address)
 /* All places are taken: somebody who shows nothing for his gives it up. False: nobody does. */
 static bool make_room_for_line(struct engine *engine)
 {
+	char text[ADDRESS_TEXT];
 	struct line *line = crowd_idle_line(&engine->lines);
 	if (!line)
 		return false;
 	engine->counters.connections_crowded_out++;
+	engine_say(engine, LOG_LEVEL_WARNING,
+		   "control=%u caller=%s closed without a call: its place was needed for another "
+		   "caller",
+		   line->connection->id, address_print(line->connection->caller.address, text));
 	connection_on_lost(line->connection, "its place was needed for another caller",
 			   engine->loop->now_ms);
 	return true;

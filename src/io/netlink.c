@@ -338,8 +338,8 @@ int netlink_each_route(struct netlink *netlink,
 	return dump(netlink, &request, on_route, &(struct route_visit){visit, context});
 }
 
-static void route_put(struct request *request, uint16_t type, unsigned flags,
-		      struct address_prefix to, int index)
+static struct rtmsg *route_put(struct request *request, uint16_t type, unsigned flags,
+			       struct address_prefix to, int index)
 {
 	struct rtmsg *body = begin(request, type, flags, sizeof(*body));
 	*body = (struct rtmsg){.rtm_family = AF_INET,
@@ -349,7 +349,9 @@ static void route_put(struct request *request, uint16_t type, unsigned flags,
 			       .rtm_scope = RT_SCOPE_LINK,
 			       .rtm_type = RTN_UNICAST};
 	mnl_attr_put_u32(&request->header, RTA_DST, htonl(to.address));
-	mnl_attr_put_u32(&request->header, RTA_OIF, (uint32_t)index);
+	if (index)
+		mnl_attr_put_u32(&request->header, RTA_OIF, (uint32_t)index);
+	return body;
 }
 
 int netlink_route_add(struct netlink *netlink, struct address_prefix to, int index, uint32_t source)
@@ -365,6 +367,28 @@ int netlink_route_remove(struct netlink *netlink, struct address_prefix to, int 
 {
 	struct request request;
 	route_put(&request, RTM_DELROUTE, 0, to, index);
+	int error = change(netlink, &request);
+	return error == -ESRCH ? 0 : error;
+}
+
+int netlink_route_add_via(struct netlink *netlink, struct address_prefix to, int index,
+			  uint32_t gateway)
+{
+	struct request request;
+	struct rtmsg *body =
+		route_put(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, to, index);
+	if (gateway) {
+		body->rtm_scope = RT_SCOPE_UNIVERSE;
+		mnl_attr_put_u32(&request.header, RTA_GATEWAY, htonl(gateway));
+	}
+	return change(netlink, &request);
+}
+
+int netlink_route_remove_via(struct netlink *netlink, struct address_prefix to)
+{
+	struct request request;
+	struct rtmsg *body = route_put(&request, RTM_DELROUTE, 0, to, 0);
+	body->rtm_scope = RT_SCOPE_NOWHERE; /* whatever its scope */
 	int error = change(netlink, &request);
 	return error == -ESRCH ? 0 : error;
 }

@@ -108,6 +108,12 @@ int netlink_route_add(struct netlink *netlink, struct address_prefix to, int ind
 		      uint32_t source);
 int netlink_route_remove(struct netlink *netlink, struct address_prefix to, int index);
 
+/* The same by a router, or on the link where `gateway` is 0; removing asks for no more than the
+ * network, and touches only a route with NETLINK_PROTOCOL. */
+int netlink_route_add_via(struct netlink *netlink, struct address_prefix to, int index,
+			  uint32_t gateway);
+int netlink_route_remove_via(struct netlink *netlink, struct address_prefix to);
+
 /* -ENETUNREACH and the like where no packet could leave. */
 int netlink_path_find(struct netlink *netlink, uint32_t to, struct netlink_path *path);
 

@@ -21,6 +21,7 @@ struct command {
 extern const struct command commands[]; /* ends with an empty row */
 
 int serve_command(int argc, char **argv);
+int connect_command(int argc, char **argv);
 int status_command(int argc, char **argv);
 int sessions_command(int argc, char **argv);
 int show_command(int argc, char **argv);

@@ -1,0 +1,351 @@
+#!/usr/bin/python3
+"""poptun connect: against our own server, and against Debian's in guests.
+
+      caller 10.99.0.2 (poptun connect) ─ lab0 10.99.0.1 (poptun serve, or a guest's pptpd)
+
+Whatever the client does to its namespace is gone after its end.
+"""
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+import pytest
+
+import lab
+
+SERVER = "10.99.0.1"
+PASSWORD = {"POPTUN_PASSWORD": "test123"}
+
+
+class Caller:
+    """A namespace with one cable; `dial` starts poptun connect in it."""
+
+    def __init__(self, stack, other, end):
+        self.stack = stack
+        self.namespace = stack.enter_context(lab.Namespace("caller"))
+        lab.cable(other, end, self.namespace, "wire")
+        self.namespace.ip("address add 10.99.0.2/24 dev wire")
+        self.namespace.ip("route add default via 10.99.0.1")
+        self.before = self.namespace.state()
+
+    def dial(self, *options, host=SERVER, user="testvpn1", password="test123", prefix=()):
+        hooks = ("--ip-up", "/nonexistent", "--ip-down", "/nonexistent", "--secrets", "/nonexistent")
+        words = ["env", f"POPTUN_PASSWORD={password}", *prefix, lab.POPTUN, "connect", host, *hooks]
+        if user:
+            words += ["--user", user]
+        return self.stack.enter_context(self.namespace.spawn(*words, *options))
+
+    def ping(self, address, count=5, size=56, check=True):
+        return self.namespace.run("ping", "-n", "-q", "-c", count, "-i", "0.1", "-W", "2", "-s", size, address,
+                                  check=check)
+
+    def assert_clean(self):
+        assert self.namespace.state() == self.before
+
+
+@pytest.fixture
+def stack():
+    import contextlib
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def caller(stack):
+    """A caller and a namespace for a server, lab0 being the server's end."""
+    server = stack.enter_context(lab.Namespace("server"))
+    caller = Caller(stack, server, "lab0")
+    caller.server = server
+    server.ip("address add 10.99.0.1/24 dev lab0")
+    return caller
+
+
+STAGES = ("tcp", "control", "call", "lcp", "login", "encryption", "address", "up")
+
+
+def test_a_call_shows_each_stage_and_leaves_nothing_behind(caller, poptun):
+    with lab.Server(caller.server) as server:
+        call = caller.dial()
+        call.await_line(r"^up +on poptun0")
+        said = [line.split()[0] for line in call.output.splitlines()]
+        assert said == list(STAGES), call.output
+        assert re.search(r"^login .*testvpn1 by mschapv2", call.output, re.M)
+        assert re.search(r"^encryption  MPPE 128 bit, stateless", call.output, re.M)
+        assert re.search(r"^address     192\.168\.10\.\d+, the server is 192\.168\.10\.1, MTU \d+, DNS 8\.8\.8\.8 "
+                         r"114\.114\.114\.114", call.output, re.M)
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        assert " 0% packet loss" in caller.ping("192.168.10.1", size=1400)
+        assert call.stop() == 5, call.output
+        lab.until(lambda: not server.sessions(), 3, "no session")
+        caller.assert_clean()
+        assert "user=testvpn1" in server.log and "test123" not in server.log
+
+
+def test_the_default_route_leads_into_the_tunnel_and_the_server_stays_outside(caller, poptun):
+    with lab.Server(caller.server):
+        call = caller.dial("--default-route", "--dns")
+        call.await_line(r"^up ")
+        routes = caller.namespace.ip("route show")
+        assert re.search(r"^0\.0\.0\.0/1 dev poptun0 ", routes, re.M), routes
+        assert re.search(r"^128\.0\.0\.0/1 dev poptun0 ", routes, re.M), routes
+        assert re.search(r"^10\.99\.0\.1 dev wire ", routes, re.M), routes
+        assert "default via 10.99.0.1 dev wire" in routes
+        assert "dev poptun0" in caller.namespace.ip("route get 192.0.2.1")
+        assert "dev wire" in caller.namespace.ip("route get 10.99.0.1")
+        assert re.search(r"^dns .*nameserver 8\.8\.8\.8", call.output, re.M) or "given to" in call.output
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
+        caller.assert_clean()
+
+
+def test_single_networks_lead_into_the_tunnel(caller, poptun):
+    with lab.Server(caller.server):
+        call = caller.dial("--route", "198.51.100.0/24", "--route", "10.99.0.0/16", "--interface", "vpn7")
+        call.await_line(r"^up +on vpn7, the server's own address outside")
+        assert "dev vpn7" in caller.namespace.ip("route get 198.51.100.7")
+        assert "dev vpn7" in caller.namespace.ip("route get 10.99.200.7")
+        assert "dev wire" in caller.namespace.ip("route get 10.99.0.1")
+        assert "dev wire" in caller.namespace.ip("route get 192.0.2.1")
+        assert call.stop() == 5, call.output
+        caller.assert_clean()
+
+
+def test_a_killed_clients_route_is_taken_over(caller, poptun):
+    with lab.Server(caller.server):
+        call = caller.dial("--default-route")
+        call.await_line(r"^up ")
+        call.child.kill()
+        call.child.wait()
+        assert re.search(r"^10\.99\.0\.1 dev wire", caller.namespace.ip("route show"), re.M), "what a kill leaves"
+        call = caller.dial("--default-route")
+        call.await_line(r"^up ", 20)
+        assert call.stop() == 5, call.output
+        caller.assert_clean()
+
+
+@pytest.mark.parametrize("who", ["wrong-password", "unknown-user"])
+def test_a_refused_login_is_told_and_not_tried_again(caller, poptun, who):
+    with lab.Server(caller.server):
+        call = caller.dial(**({"password": "wrong"} if who == "wrong-password" else {"user": "nobody"}))
+        assert call.wait(20).status == 19, call.output
+        assert re.search(r"^failed +login of \w+: wrong user name or password", call.output, re.M)
+        assert "retry" not in call.output
+        caller.assert_clean()
+
+
+def test_a_server_that_comes_back_is_called_again(caller, poptun):
+    with lab.Server(caller.server) as server:
+        call = caller.dial("--default-route")
+        call.await_line(r"^up ")
+        assert server.stop() == 0
+        call.await_line(r"^down .*\n(.*\n)*^retry ", 20)
+        assert "poptun0" not in caller.namespace.ip("route show")
+        assert not re.search(r"^10\.99\.0\.1 ", caller.namespace.ip("route show"), re.M)
+        call.await_line(r"^failed +TCP to 10\.99\.0\.1 .*refused", 20)
+        server.start()
+        lab.until(lambda: len(re.findall(r"^up ", call.output, re.M)) == 2, 40, lambda: call.output)
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
+        caller.assert_clean()
+
+
+def test_once_ends_with_the_link(caller, poptun):
+    with lab.Server(caller.server) as server:
+        call = caller.dial("--once")
+        call.await_line(r"^up ")
+        server.command("disconnect", "testvpn1")
+        assert call.wait(20).status == 16, call.output
+        caller.assert_clean()
+
+
+def test_a_server_that_is_not_there(caller, poptun):
+    call = caller.dial("--once")
+    assert call.wait(20).status == 8, call.output
+    assert re.search(r"^failed +TCP to 10\.99\.0\.1 \(10\.99\.0\.1\) port 1723: Connection refused", call.output, re.M)
+
+
+BLOCKED = "table ip t {{ chain c {{ type filter hook {} priority 0; ip protocol gre drop; }}; }}"
+
+
+@pytest.mark.parametrize("hooks, said", [
+    (("input", "output"), "no GRE came back in 10 s: protocol 47 is blocked between here and 10.99.0.1"),
+    (("input",), "protocol 47 is blocked on the way from here to 10.99.0.1"),
+    (("output",), None),
+])
+def test_blocked_gre_is_named(caller, poptun, hooks, said):
+    for hook in hooks:
+        caller.server.nft(BLOCKED.format(hook).replace("table ip t", f"table ip {hook}"))
+    with lab.Server(caller.server):
+        call = caller.dial("--once")
+        status = call.wait(30).status
+        if said:
+            assert status == 10, call.output
+            assert f"control connection stands, " in call.output and said in call.output
+        else:  # the server ends the call, having heard us but not been heard
+            assert status in (10, 16), call.output
+        caller.assert_clean()
+
+
+def test_gre_blocked_by_this_host_is_named(caller, poptun):
+    caller.namespace.nft(BLOCKED.format("output"))
+    with lab.Server(caller.server):
+        call = caller.dial("--once")
+        assert call.wait(30).status == 10, call.output
+        assert re.search(r"this host does not let GRE out .*protocol 47", call.output)
+
+
+def test_several_addresses_are_tried_in_turn(caller, poptun):
+    """A name with three addresses, in an /etc/hosts of its own: the first two do not answer."""
+    caller.namespace.ip("route add unreachable 10.98.0.1")
+    with tempfile.NamedTemporaryFile("w", prefix="poptun-hosts-") as hosts, lab.Server(caller.server):
+        hosts.write("10.98.0.1 vpn.test\n10.99.0.2 vpn.test\n10.99.0.1 vpn.test\n")
+        hosts.flush()
+        call = caller.dial(host="vpn.test", prefix=("sh", "-c", 'mount --bind "$1" /etc/hosts && shift && exec "$@"',
+                                                    "sh", hosts.name))
+        call.await_line(r"^up ", 20)
+        tried = re.findall(r"^tcp +to (\S+) port 1723", call.output, re.M)
+        assert tried[-1] == "10.99.0.1" and set(tried) <= {"10.98.0.1", "10.99.0.2", "10.99.0.1"}
+        failed = re.findall(r"^failed +TCP to vpn\.test \((\S+)\)", call.output, re.M)
+        assert failed == tried[:-1], call.output
+        assert call.stop() == 5
+
+
+def test_two_capabilities_are_enough(caller, poptun):
+    """As in a container."""
+    with lab.Server(caller.server):
+        call = caller.dial("--default-route", prefix=(
+            "setpriv", "--bounding-set", "-all,+net_admin,+net_raw", "--inh-caps", "-all"))
+        call.await_line(r"^up ")
+        capabilities = pathlib.Path(f"/proc/{call.child.pid}/status").read_text()
+        assert re.search(r"^CapEff:\s+0000000000003000$", capabilities, re.M)
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
+        caller.assert_clean()
+
+
+def test_without_the_right_to_it_one_sentence_says_so(caller, poptun):
+    call = caller.dial(prefix=("setpriv", "--bounding-set", "-all", "--inh-caps", "-all"))
+    assert call.wait(10).status == 1
+    assert "CAP_NET_ADMIN" in call.output and len(call.output.splitlines()) == 1
+
+
+PEER = """# written by pptpsetup
+pty "pptp 10.99.0.1 --nolaunchpppd"
+lock
+noauth
+nobsdcomp
+nodeflate
+name testvpn1
+remotename office
+require-mppe-128
+"""
+
+
+def test_a_peers_file_of_pptpsetup_is_called(caller, poptun):
+    """/etc/ppp/peers/office and chap-secrets, as pptpsetup writes them."""
+    with tempfile.TemporaryDirectory(prefix="poptun-ppp-") as etc, lab.Server(caller.server):
+        directory = pathlib.Path(etc)
+        (directory / "peers").mkdir()
+        (directory / "peers/office").write_text(PEER)
+        (directory / "chap-secrets").write_text("testvpn1 elsewhere wrong *\ntestvpn1 office test123 *\n")
+        up, down = directory / "up", directory / "down"
+        for hook in (up, down):
+            hook.write_text(f'#!/bin/sh\necho "$@" "$IPLOCAL $DNS1 $BYTES_RCVD" >{hook}.out\n')
+            hook.chmod(0o755)
+        call = caller.stack.enter_context(caller.namespace.spawn(
+            "sh", "-c", 'mkdir -p /etc/ppp && mount --bind "$1" /etc/ppp && shift && exec "$@"', "sh", etc,
+            lab.POPTUN, "connect", "--peer", "office", "--ip-up", up, "--ip-down", down, "--ipparam", "branch"))
+        call.await_line(r"^up ")
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        local = re.search(r"^address +(\S+),", call.output, re.M)[1]
+        lab.until(lambda: (directory / "up.out").exists() and (directory / "up.out").read_text(), 5, "ip-up")
+        words = (directory / "up.out").read_text().split()
+        assert words[0] == "poptun0" and words[-3:] == ["branch", local, "8.8.8.8"], words
+        assert [local, "192.168.10.1"] == words[-5:-3]
+        assert call.stop() == 5, call.output
+        words = (directory / "down.out").read_text().split()
+        assert int(words[-1]) >= 84 * 5, words
+        caller.assert_clean()
+
+
+# Debian's servers: options of pptp-server, then those of poptun connect, then the suite.
+SERVERS = {
+    "mppe128": ("-e 128", ""),
+    "mppe40": ("-e 40", "--mppe 40"),
+    "mppe128-stateful": ("-e 128-stateful", ""),
+    "clear": ("-e none", "--mppe off"),
+    "mschap": ("-a mschap", "--auth mschap"),
+    "chap-md5": ("-a chap -e none", "--auth chap-md5 --mppe off"),
+    "pap": ("-a pap -e none", "--auth pap --mppe off"),
+    "nobody-is-asked": ("-a none -e none", "--mppe off"),
+    "pppds-defaults": ("-z", ""),
+    "ipv6": ("-6", ""),
+    "kernel": ("-k", ""),
+    "kernel-clear": ("-k -e none", "--mppe off"),
+    "debian-13": ("-e 128", "", "trixie"),
+    "debian-13-stateful": ("-e 128-stateful", "", "trixie"),
+    "debian-13-pap": ("-a pap -e none", "--auth pap --mppe off", "trixie"),
+    "debian-13-clear": ("-e none", "--mppe off", "trixie"),
+}
+BITS = {"mppe40": "MPPE 40 bit", "clear": "none"}
+
+
+@pytest.fixture
+def street(images, stack):
+    """A bridge for a guest's server, and a caller on it."""
+    bridge = stack.enter_context(lab.Namespace("street"))
+    bridge.ip("link add lab0 type bridge")
+    bridge.ip("link set lab0 up")
+    caller = Caller(stack, bridge, "cable")
+    bridge.ip("link set cable master lab0")
+    caller.bridge = bridge
+    return caller
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_debians_server_is_called(street, poptun, name):
+    options, ours, *suite = SERVERS[name]
+    with lab.DebianServer(street.bridge, *options.split(), suite=suite[0] if suite else "bookworm"):
+        call = street.dial(*ours.split(), "--once")
+        call.await_line(r"^up ", 20)
+        assert f"encryption  {'none' if '-e none' in options else BITS.get(name, 'MPPE 128 bit')}" in call.output
+        assert " 0% packet loss" in street.ping("192.168.10.1")
+        assert " 0% packet loss" in street.ping("192.168.10.1", size=1400)
+        assert call.stop() == 5, call.output
+        street.assert_clean()
+
+
+REFUSALS = {
+    "wrong-password": ("", "", "wrong", 19),
+    "wrong-password-pap": ("-a pap -e none", "--auth pap --mppe off", "wrong", 19),
+    "no-common-method": ("-a pap -e none", "", "test123", 10),
+    "no-encryption-there": ("-e none", "", "test123", 10),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_debians_server_refuses(street, poptun, name):
+    options, ours, password, status = REFUSALS[name]
+    with lab.DebianServer(street.bridge, *options.split()):
+        call = street.dial(*ours.split(), "--once", password=password)
+        assert call.wait(60).status == status, call.output
+        assert re.search(r"^failed ", call.output, re.M)
+        street.assert_clean()
+
+
+def test_debians_server_is_called_again_after_it_was_killed(street, poptun):
+    with lab.DebianServer(street.bridge):
+        call = street.dial()
+        call.await_line(r"^up ", 20)
+    # Nobody hears us any more; without LCP echoes it is TCP, at the latest, that says so.
+    with lab.DebianServer(street.bridge):
+        lab.until(lambda: len(re.findall(r"^up ", call.output, re.M)) == 2, 60, lambda: call.output)
+        assert " 0% packet loss" in street.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
+        street.assert_clean()
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-v"]))

@@ -57,6 +57,21 @@ def test_a_host_behind_the_server_sees_the_servers_address(town, poptun):
     assert sources == {"203.0.113.1", town.SITE}, sources
 
 
+def test_a_caller_speaks_for_nobody_else(town, poptun):
+    """A packet with a source that is not the caller's own does not leave the server."""
+    from scapy.layers.inet import IP
+    town.site.ip("route add 192.168.0.0/16 via 203.0.113.1")
+    commands = (f"{lab.ROUTE}; ip address add 192.168.77.7/32 dev $IFACE; "
+                f"ping -n -q -c 3 -i 0.2 -W 1 -I 192.168.77.7 {lab.Town.SITE}; {lab.PING}")
+    with lab.Server(town.server, conf=["nat off"]) as server, lab.Capture(town.site, "in", "icmp") as capture:
+        guest = town.call("-c", commands)
+        assert guest.status == 0, guest.output
+        assert "3 packets transmitted, 0 received" in guest.output, guest.output
+        assert server.get("/v1/status")["drops"]["ip_source"] >= 3
+    sources = {packet[IP].src for packet in capture.packets()}
+    assert sources == {re.search(r"ppp0 (\S+) ->", guest.output)[1], town.SITE}, sources
+
+
 def test_without_nat_the_site_sees_the_callers_address(town, poptun):
     """nat off: no table of ours, and the site's own route leads back."""
     from scapy.layers.inet import IP

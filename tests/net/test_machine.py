@@ -3,7 +3,9 @@
 
       g1 10.99.0.2 (pptp-linux) ─ lab0 10.99.0.1 poptun serve ┆ out 203.0.113.1 ─ site 203.0.113.2
 """
+import os
 import re
+import shutil
 import signal
 import sys
 
@@ -109,6 +111,45 @@ def test_proxyarp_a_host_in_the_local_network_finds_the_client(town, poptun):
             lab.until(lambda: "192.168.10.100" not in town.server.ip("neighbour show proxy"), 10, "no proxy neighbour left")
             assert server.stop() == 0, server.log
         assert town.server.state() == before
+
+
+def test_a_caller_of_the_hosts_other_address_is_answered_from_there(town, poptun):
+    """pptp hears GRE from the address that it dialled alone."""
+    town.server.ip("address add 10.99.0.200/24 dev lab0")
+    with lab.Server(town.server):
+        guest = town.call(server="10.99.0.200")
+        assert guest.status == 0, guest.output
+
+
+def test_a_stop_tells_the_caller_and_leaves_nothing(town, poptun):
+    before = town.server.state()
+    with lab.Server(town.server) as server:
+        guest = town.dial("-c", "sleep 60")
+        guest.await_line(r"(?s)(packet loss.*){2}", 60)
+        assert server.stop() == 0, server.log
+        assert re.search(r"^session=\d+ .*ended .*octets_in=\d{4,} ", server.log, re.M), server.log
+    guest.stop()
+    assert town.server.state().replace("g1", "") == before
+
+
+def test_called_as_pptpd_it_takes_pptpds_command_line(town, poptun, tmp_path):
+    """In the background, ready when the starter returns, with its number in the file that -p names."""
+    (tmp_path / "pptpd").symlink_to(poptun)
+    server = lab.Server(town.server)
+    pid_file = tmp_path / "pid"
+    try:
+        town.server.run(tmp_path / "pptpd", "-c", server.config, "-l", lab.Town.SERVER, "-p", pid_file)
+        pid = int(pid_file.read_text())
+        try:
+            assert server.get("/v1/status")["pid"] == pid
+            guest = town.call()
+            assert guest.status == 0, guest.output
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        lab.until(lambda: not pid_file.exists() and not os.path.exists(f"/proc/{pid}"), 10, "its end")
+        assert "pptp0" not in town.server.state()
+    finally:
+        shutil.rmtree(server.directory)
 
 
 # As docker makes it, by the nft-backed iptables and by the legacy one.

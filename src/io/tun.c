@@ -18,6 +18,7 @@
 enum {
 	OFFLOAD_USO4 = 0x20, /* TUN_F_USO4 and TUN_F_USO6 of Linux 6.2, newer than our headers */
 	OFFLOAD_USO6 = 0x40,
+	COPY_BELOW = 1024,                        /* octets a packet: see tun_send */
 	ROOM = PACKET_CAPACITY - PACKET_HEADROOM, /* in an emptied packet */
 };
 
@@ -162,9 +163,8 @@ int tun_init(struct tun *tun, int fd)
 {
 	struct ifreq request = {0};
 	*tun = (struct tun){.fd = fd};
-	if (ioctl(fd, TUNGETIFF, &request) < 0)
-		return -errno;
-	tun->has_headers = request.ifr_flags & IFF_VNET_HDR;
+	tun->has_headers =
+		ioctl(fd, TUNGETIFF, &request) == 0 && (request.ifr_flags & IFF_VNET_HDR);
 	if (!tun->has_headers)
 		return 0;
 	tun->bytes = malloc(ROOM + SUPER_LENGTH_MAX);

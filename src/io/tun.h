@@ -38,17 +38,18 @@ struct tun {
 	int fd;           /* borrowed */
 	bool has_headers; /* before each packet stands a vnet header */
 	unsigned merges; /* enum merge_kinds: what may be written merged; less once it is refused */
-	uint8_t *bytes;  /* owned; where a super-segment is read */
+	uint8_t *bytes;  /* owned; a super-segment that is read, or written out of small packets */
 };
 
-/* Agrees with the kernel on as much as it offers, down to nothing. 0 or -errno. */
+/* Agrees with the kernel on as much as it offers, down to nothing; `fd` may also be a socket that keeps
+ * packets apart. 0 or -ENOMEM. */
 int tun_init(struct tun *tun, int fd);
 void tun_fini(struct tun *tun);
 
 /* A packet that stands for many (ip/split.h). */
 struct tun_super {
 	struct vnet_header vnet;
-	uint8_t *bytes; /* the tun's or the packet's, until the next read */
+	uint8_t *bytes; /* the tun's or the packet's, until the next tun_receive or tun_send */
 	size_t length;
 };
 

@@ -82,14 +82,25 @@ static uint8_t *slot_of(struct merger *m, const struct ip_view *view)
 	return &m->flows[(hash >> 16 ^ hash >> 24) % MERGER_FLOWS];
 }
 
-/* Are the IP header's checksum and that of the payload right? */
+static bool is_header_right(const uint8_t *ip)
+{
+	uint64_t sum = 0;
+	for (size_t at = 0; at < IPV4_HEADER; at += 4)
+		sum += load_u32(ip + at);
+	return !checksum_finish(sum);
+}
+
+/* Are the checksums right of a packet without options or extensions of IP? Its addresses stand
+ * immediately before TCP's or UDP's header, so they are added with it. */
 static bool verify(const uint8_t *ip, size_t upper, size_t length)
 {
-	if (ip[0] >> 4 == 4 && checksum_of(ip, upper))
+	bool is_v4 = ip[0] >> 4 == 4;
+	uint8_t protocol = ip[is_v4 ? IPV4_TTL_AT + 1 : IPV6_NEXT_AT];
+	size_t addresses = is_v4 ? IPV4_SOURCE_AT : IPV6_SOURCE_AT;
+	if (is_v4 && !is_header_right(ip))
 		return false;
-	uint8_t protocol = ip[0] >> 4 == 4 ? ip[IPV4_TTL_AT + 1] : ip[IPV6_NEXT_AT];
-	uint64_t sum = pseudo_header_sum(ip, protocol) + (length - upper);
-	return !checksum_finish(checksum_add(sum, ip + upper, length - upper));
+	return !checksum_finish(checksum_add(protocol + (uint64_t)(length - upper), ip + addresses,
+					     length - addresses));
 }
 
 /* ---- does a packet continue an aggregate? ---- */

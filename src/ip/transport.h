@@ -10,6 +10,7 @@ enum {
 	IPV4_SOURCE_AT = 12,
 	IPV6_LENGTH_AT = 4, /* of the payload: what follows the fixed header */
 	IPV6_NEXT_AT = 6,
+	IPV6_SOURCE_AT = 8,
 };
 
 enum { /* RFC 9293 §3.1 */

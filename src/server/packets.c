@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/log.h"
 #include "io/tun.h"
 #include "ip/fragment.h"
 #include "ip/icmp.h"
+#include "ip/merge.h"
 #include "ip/source.h"
+#include "ip/split.h"
 #include "server/engine.h"
 
 /* One packet on its way through a batch. */
@@ -21,12 +24,18 @@ struct entry {
 struct packets_batch {
 	struct entry entries[PACKETS_BATCH];
 	size_t count;
-	size_t pieces_used;
+	size_t pieces_used, segments_used;
 	struct packet tun[PACKETS_TUN];
 	struct packet pieces[PACKETS_PIECES];
+	struct packet segments[PACKETS_SEGMENTS]; /* of super-segments */
+	struct merger merger;
+	struct merged merged;
 	struct packet answer; /* an ICMP message */
 	struct entry alone;   /* the packet that must be delivered before the next is admitted */
 };
+
+_Static_assert((int)GRE_BATCH <= (int)MERGER_PACKETS,
+	       "a batch from the network fits into the merger");
 
 static void run_mppe(struct packets_batch *batch)
 {
@@ -41,15 +50,29 @@ static void run_mppe(struct packets_batch *batch)
 
 /* ---- from the network ---- */
 
-static void deliver(struct packets *packets, struct entry *entry)
+static void deliver(struct packets *packets, size_t at)
 {
-	struct session *session = entry->member->session;
+	struct entry *entry = &packets->batch->entries[at];
 	enum link_payload payload;
-	if (session_deliver(session, entry->packet, &entry->item, &payload,
+	if (session_deliver(entry->member->session, entry->packet, &entry->item, &payload,
 			    packets->engine->loop->now_ms) == DROP_NONE &&
-	    payload != LINK_PAYLOAD_NONE && tun_write(packets->tun_fd, entry->packet))
-		session_drop(session, DROP_QUEUE_FULL);
+	    payload != LINK_PAYLOAD_NONE)
+		merger_add(&packets->batch->merger, entry->packet, (uint32_t)at);
 	engine_touch(packets->engine, entry->member);
+}
+
+/* Writes what was delivered, merged as far as it can be. */
+static void write_merged(struct packets *packets)
+{
+	struct packets_batch *batch = packets->batch;
+	while (merger_next(&batch->merger, &batch->merged)) {
+		if (!tun_send(&packets->tun, &batch->merged))
+			continue;
+		/* A flow is one session's, whose source addresses are checked. */
+		struct session *session = batch->entries[batch->merged.tag].member->session;
+		for (size_t i = 0; i < batch->merged.count; i++)
+			session_drop(session, DROP_QUEUE_FULL);
+	}
 }
 
 /* Runs and delivers all that were admitted. */
@@ -57,8 +80,10 @@ static void settle_received(struct packets *packets)
 {
 	struct packets_batch *batch = packets->batch;
 	run_mppe(batch);
+	merger_init(&batch->merger, packets->tun.merges);
 	for (size_t i = 0; i < batch->count; i++)
-		deliver(packets, &batch->entries[i]);
+		deliver(packets, i);
+	write_merged(packets);
 	batch->count = 0;
 }
 
@@ -151,7 +176,7 @@ static void settle_sent(struct packets *packets)
 		gre_port_put(packets->gre, entry->packet, session->called, session->caller.address);
 	}
 	gre_port_flush(packets->gre);
-	batch->count = batch->pieces_used = 0;
+	batch->count = batch->pieces_used = batch->segments_used = 0;
 }
 
 static void enclose(struct packets *packets, struct member *member, struct packet *p)
@@ -205,42 +230,48 @@ static void tell_sender(struct packets *packets, const struct session *session, 
 		good = icmpv6_too_big(answer, &view, source, mtu);
 	}
 	if (good)
-		tun_write(packets->tun_fd,
-			  answer); /* one that is lost is sent again with the next packet */
+		tun_send_packet(&packets->tun,
+				answer); /* one that is lost is sent again with the next packet */
 }
 
 /* Whose is it? NULL with the reason. */
-static struct member *find_member(const struct table *table, struct packet *p, enum drop *drop)
+static struct member *find_member(const struct table *table, const struct ip_view *view,
+				  enum drop *drop)
 {
-	struct ip_view view;
 	struct member *member = NULL;
 	*drop = DROP_IP_NO_SESSION;
-	if (!ip_look(&view, p)) {
-		*drop = DROP_IP_MALFORMED;
-	} else if (view.version == 4) {
-		member = table_by_inner(table, view.destination);
+	if (view->version == 4) {
+		member = table_by_inner(table, view->destination);
 		if (!member &&
-		    (ipv4_is_multicast(view.destination) || ipv4_is_broadcast(view.destination)))
+		    (ipv4_is_multicast(view->destination) || ipv4_is_broadcast(view->destination)))
 			*drop = DROP_IP_MULTICAST;
-	} else if (ipv6_is_multicast(ipv6_destination(&view))) {
+	} else if (ipv6_is_multicast(ipv6_destination(view))) {
 		*drop = DROP_IP_MULTICAST;
-	} else if (ipv6_is_link_local(ipv6_destination(&view))) {
-		member = table_by_interface(table, ipv6_destination(&view) + 8);
+	} else if (ipv6_is_link_local(ipv6_destination(view))) {
+		member = table_by_interface(table, ipv6_destination(view) + 8);
 	}
 	return member;
 }
 
-static void send_one(struct packets *packets, struct packet *p)
+/* Looks at `length` octets from the TUN device; NULL where they are nobody's, which is counted. */
+static struct member *look(struct packets *packets, uint8_t *bytes, size_t length,
+			   struct ip_view *view)
 {
-	enum drop drop;
+	enum drop drop = DROP_IP_MALFORMED;
+	struct member *member = NULL;
+	if (ip_look_at(view, bytes, length))
+		member = find_member(&packets->engine->table, view, &drop);
+	if (!member)
+		engine_drop(packets->engine, drop);
+	return member;
+}
+
+static void send_to(struct packets *packets, struct member *member, struct packet *p)
+{
 	enum session_fit fit;
 	bool tell;
-	struct member *member = find_member(&packets->engine->table, p, &drop);
-	if (!member) {
-		engine_drop(packets->engine, drop);
-		return;
-	}
-	drop = session_outbound(member->session, p, &fit, &tell, packets->engine->loop->now_ms);
+	enum drop drop =
+		session_outbound(member->session, p, &fit, &tell, packets->engine->loop->now_ms);
 	if (tell)
 		tell_sender(packets, member->session, p);
 	if (drop)
@@ -249,23 +280,70 @@ static void send_one(struct packets *packets, struct packet *p)
 		enclose_pieces(packets, member, p);
 	else
 		enclose(packets, member, p);
+}
+
+static void send_one(struct packets *packets, struct packet *p)
+{
+	struct ip_view view;
+	struct member *member = look(packets, p->data, p->length, &view);
+	if (!member)
+		return;
+	send_to(packets, member, p);
 	engine_touch(packets->engine, member);
+}
+
+/* Sends a super-segment's packets, in batches as large as there is room for. Returns how many. */
+static size_t send_super(struct packets *packets, const struct tun_super *super)
+{
+	struct packets_batch *batch = packets->batch;
+	struct splitter cut;
+	struct ip_view view;
+	size_t count = 0;
+	struct member *member = look(packets, super->bytes, super->length, &view);
+	if (!member)
+		return 1;
+	if (!splitter_init(&cut, &view, &super->vnet, session_split_mtu(member->session, &view))) {
+		session_drop(member->session, DROP_IP_MALFORMED);
+		return 1;
+	}
+	for (;; count++) {
+		if (batch->segments_used == PACKETS_SEGMENTS)
+			settle_sent(packets);
+		struct packet *p = &batch->segments[batch->segments_used];
+		if (!splitter_next(&cut, p))
+			break;
+		batch->segments_used++;
+		send_to(packets, member, p);
+	}
+	engine_touch(packets->engine, member);
+	return count;
 }
 
 static void on_tun(void *context, uint32_t events)
 {
 	struct packets *packets = context;
+	struct packets_batch *batch = packets->batch;
+	size_t sent = 0, used = 0;
 	(void)events;
-	for (int round = 0; round < PACKETS_ROUNDS; round++) {
-		int count = tun_read(packets->tun_fd, packets->batch->tun, PACKETS_TUN);
-		if (count <= 0)
+	while (sent < (size_t)PACKETS_ROUNDS * PACKETS_TUN) {
+		struct tun_super super;
+		if (used == PACKETS_TUN) {
+			settle_sent(packets);
+			used = 0;
+		}
+		struct packet *p = &batch->tun[used];
+		int got = tun_receive(&packets->tun, p, &super);
+		if (got <= TUN_NOTHING)
 			break;
-		for (int i = 0; i < count; i++)
-			send_one(packets, &packets->batch->tun[i]);
-		settle_sent(packets);
-		if (count < PACKETS_TUN)
-			break;
+		used++;
+		if (got == TUN_SUPER) {
+			sent += send_super(packets, &super);
+		} else {
+			send_one(packets, p);
+			sent++;
+		}
 	}
+	settle_sent(packets);
 	count_of_port(packets);
 }
 
@@ -294,11 +372,14 @@ static void at_end(void *context)
 
 int packets_init(struct packets *packets, struct engine *engine, struct gre_port *gre, int tun_fd)
 {
-	*packets = (struct packets){.engine = engine,
-				    .gre = gre,
-				    .tun_fd = tun_fd,
-				    .truncated = gre->truncated,
-				    .unsent = gre->unsent};
+	*packets = (struct packets){
+		.engine = engine, .gre = gre, .truncated = gre->truncated, .unsent = gre->unsent};
+	int error = tun_init(&packets->tun, tun_fd);
+	if (error)
+		return error;
+	log_debug("tun super-segments=%s", packets->tun.merges & MERGE_UDP   ? "tcp,udp"
+					   : packets->tun.merges & MERGE_TCP ? "tcp"
+									     : "none");
 	packets->batch = calloc(1, sizeof(*packets->batch));
 	if (!packets->batch)
 		return -ENOMEM;
@@ -308,7 +389,7 @@ int packets_init(struct packets *packets, struct engine *engine, struct gre_port
 		(struct watcher){.on_ready = on_tun, .context = packets, .fd = tun_fd};
 	engine->loop->at_end = at_end;
 	engine->loop->at_end_context = packets;
-	int error = loop_watch(engine->loop, &packets->gre_watcher, EPOLLIN);
+	error = loop_watch(engine->loop, &packets->gre_watcher, EPOLLIN);
 	return error ? error : loop_watch(engine->loop, &packets->tun_watcher, EPOLLIN);
 }
 
@@ -320,5 +401,6 @@ void packets_fini(struct packets *packets)
 	loop_unwatch(packets->engine->loop, &packets->tun_watcher);
 	packets->engine->loop->at_end = NULL;
 	free(packets->batch);
+	tun_fini(&packets->tun);
 	*packets = (struct packets){0};
 }

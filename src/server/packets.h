@@ -1,20 +1,22 @@
 /*
  * Packets in batches. From the network: receive up to GRE_BATCH, admit each, run MPPE over all that
- * wait, deliver, write to the TUN device. From the TUN device: read up to PACKETS_TUN, cut what is
- * too long, enclose, run MPPE, seal, send. Nothing here allocates, and no packet overtakes another
- * of its session.
+ * wait, deliver, merge, write to the TUN device. From the TUN device: read up to PACKETS_TUN, split
+ * super-segments, cut what is too long, enclose, run MPPE, seal, send. Nothing here allocates. No
+ * packet overtakes another of its session on the way out, nor of its flow on the way in.
  */
 #pragma once
 #include <stdint.h>
 
 #include "io/gre_socket.h"
 #include "io/loop.h"
+#include "io/tun.h"
 #include "session/session.h"
 
 enum {
-	PACKETS_TUN = 64,     /* read from the TUN device at once */
-	PACKETS_PIECES = 128, /* fragments in one batch */
-	PACKETS_BATCH = PACKETS_TUN + PACKETS_PIECES,
+	PACKETS_TUN = 64,      /* read from the TUN device at once */
+	PACKETS_PIECES = 128,  /* fragments in one batch */
+	PACKETS_SEGMENTS = 64, /* packets of super-segments in one batch */
+	PACKETS_BATCH = PACKETS_TUN + PACKETS_PIECES + PACKETS_SEGMENTS,
 	PACKETS_ROUNDS = 4, /* batches in a row before others have their turn */
 };
 
@@ -24,7 +26,7 @@ struct packets_batch;
 struct packets {
 	struct engine *engine; /* borrowed */
 	struct gre_port *gre;  /* borrowed */
-	int tun_fd;            /* borrowed */
+	struct tun tun;
 	struct watcher gre_watcher, tun_watcher;
 	struct packets_batch *batch; /* owned */
 	uint64_t truncated, unsent;  /* of the port's, counted already */

@@ -444,6 +444,13 @@ uint16_t session_mtu(const struct session *s)
 	return MIN_OF(outer, link);
 }
 
+uint16_t session_split_mtu(const struct session *s, const struct ip_view *view)
+{
+	bool forbidden = view->version == 4 && ipv4_dont_fragment(view) &&
+			 !s->settings->fragment_dont_fragment;
+	return forbidden ? UINT16_MAX : session_mtu(s);
+}
+
 static uint64_t idle_deadline(const struct session *s)
 {
 	if (s->state != SESSION_UP || !s->settings->idle_ms)

@@ -24,6 +24,7 @@
 #include "base/address.h"
 #include "base/packet.h"
 #include "gre/gre.h"
+#include "ip/ip.h"
 #include "ppp/link.h"
 #include "session/actions.h"
 #include "session/settings.h"
@@ -149,6 +150,13 @@ enum drop session_drop(struct session *s, enum drop drop);
 
 /* Largest inner IP packet: what the peer's MRU and the outer way allow. */
 uint16_t session_mtu(const struct session *s);
+
+/*
+ * Largest packet into which a super-segment from the TUN device is split: as session_mtu, so that
+ * TCP's need not be fragmented. Where don't-fragment is to be obeyed, as long as its sender meant
+ * (UINT16_MAX): session_outbound then refuses them, and the sender hears of it.
+ */
+uint16_t session_split_mtu(const struct session *s, const struct ip_view *view);
 
 uint64_t session_deadline(const struct session *s);
 void session_on_time(struct session *s, uint64_t now_ms);

@@ -51,6 +51,15 @@ static void enter(int end)
 	assert_int_equal(setns(namespaces[end], CLONE_NEWNET), 0);
 }
 
+/* The kernel lets nobody use an IPv6 address before it has found no other with it, which it does in a
+ * moment of its own. */
+static void await_address(int fd, const struct in6_addr *address)
+{
+	const struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = *address};
+	for (int i = 0; i < WAIT_MS && bind(fd, (const struct sockaddr *)&at, sizeof(at)); i++)
+		poll(NULL, 0, 1);
+}
+
 static void set_up(const char *name, int number)
 {
 	struct ifreq r = {0};
@@ -71,6 +80,7 @@ static void set_up(const char *name, int number)
 	r6.ifr6_addr.s6_addr[1] = 9;
 	r6.ifr6_addr.s6_addr[15] = (uint8_t)(1 + number);
 	assert_int_equal(ioctl(fd6, SIOCSIFADDR, &r6), 0);
+	await_address(fd6, &r6.ifr6_addr);
 	close(fd6);
 	close(fd);
 }
@@ -191,8 +201,6 @@ static int socket_at(int end, int family, int type, bool bound)
 	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
 	assert_true(fd >= 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (family == AF_INET6) /* duplicate address detection may go on still */
-		setsockopt(fd, IPPROTO_IPV6, 78 /* IPV6_FREEBIND */, &one, sizeof(one));
 	if (bound)
 		assert_int_equal(bind(fd, (struct sockaddr *)&s, sizeof(s)), 0);
 	return fd;

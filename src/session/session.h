@@ -24,10 +24,11 @@
 #include "base/address.h"
 #include "base/packet.h"
 #include "gre/gre.h"
-#include "ip/ip.h"
 #include "ppp/link.h"
 #include "session/actions.h"
 #include "session/settings.h"
+
+struct ip_view;
 
 enum session_state {
 	SESSION_CALLING,     /* the call is not up yet */

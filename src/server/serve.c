@@ -1,7 +1,6 @@
 #include "server/serve.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/secret.h"
 #include "io/clock.h"
 #include "io/resolver.h"
+#include "server/announce.h"
 #include "server/api.h"
 #include "server/authority.h"
 #include "server/built_in.h"
@@ -228,8 +228,8 @@ static bool await_secrets(struct server *server)
 		return true;
 	int error = keeper_send_secrets(&server->keeper);
 	if (error) {
-		snprintf(server->why, WHY, "nobody could log in: %s cannot be read: %s",
-			 server->settings->chap_secrets, strerror(-error));
+		snprintf(server->why, WHY, "nobody could log in without the secrets files: %s",
+			 strerror(-error));
 		return false;
 	}
 	for (int turn = 0; turn < TURNS && server->authority.secrets_state == SECRETS_AWAITED;
@@ -380,34 +380,14 @@ static void write_pid_file(struct server *server)
 	server->has_pid_file = !error;
 }
 
-static void announce(const struct server *server)
-{
-	const struct settings *settings = server->settings;
-	char listen[ADDRESS_TEXT], local[ADDRESS_TEXT], remote[256];
-	log_info("poptun %s serves listen=%s interface=%s localip=%s remoteip=%s "
-		 "connections=%" PRIu32,
-		 POPTUN_VERSION, address_print(settings->listen, listen), settings->interface,
-		 address_print(address_ranges_nth(&settings->local, 0), local),
-		 address_ranges_print(&settings->remote, remote, sizeof(remote)),
-		 settings->connections);
-	log_info("PPTP is weak by design: MS-CHAPv2 falls to one search of 2^56 keys, and MPPE "
-		 "proves no packet's integrity. Use it where nothing better is spoken, and do not "
-		 "trust it with secrets.");
-	if (server->built_in.in_use)
-		log_info("no %s: serving the built-in configuration. Dial this host by PPTP with "
-			 "user \"%s\" and password \"%s\" (kept in %s)",
-			 CONFIG_PPTPD_CONF, server->built_in.user, server->built_in.password,
-			 server->built_in.secrets);
-}
-
 static void stop(struct server *server)
 {
 	http_close(&server->http);
 	if (server->has_engine)
 		engine_fini(&server->engine);
-	if (server->has_loop) /* the keeper hears the last requests */
-		for (int turn = 0; turn < 3; turn++)
-			loop_turn(&server->loop, 0);
+	/* The last requests still count: routes go, and every ip-down is called. */
+	seam_ends_settle(&server->engine_keeper, &server->keeper_engine);
+	seam_ends_settle(&server->engine_authority, &server->authority_engine);
 	if (server->has_keeper)
 		keeper_fini(&server->keeper);
 	if (server->has_authority)
@@ -438,7 +418,7 @@ int serve_run(const struct serve_options *options)
 	bool good = start(server);
 	if (good) {
 		write_pid_file(server);
-		announce(server);
+		announce(server->settings, &server->built_in, server->site.machine.index);
 		log_info("ready");
 		sd_notify(0, "READY=1");
 		if (options->on_ready)

@@ -56,13 +56,16 @@ static int tell_resolved(const char *interface, const uint32_t dns[2], bool all)
  * name and the addresses are our own and hold nothing that a shell takes for more. */
 static int tell_resolvconf(const char *interface, const uint32_t dns[2])
 {
-	char text[NAME_SERVERS_TEXT], name[32];
+	char text[NAME_SERVERS_TEXT], name[32], path[TOOL_PATH];
 	snprintf(name, sizeof(name), "%s.poptun", interface);
+	if (!tool_find("resolvconf", path))
+		return -ENOENT;
 	const char *const words[] = {"sh",
 				     "-c",
-				     "printf %s \"$1\" | exec resolvconf -a \"$2\"",
+				     "printf %s \"$1\" | exec \"$2\" -a \"$3\"",
 				     "sh",
 				     name_servers_print(dns, text),
+				     path,
 				     name,
 				     NULL};
 	return tool_run(words, NULL);

@@ -427,6 +427,33 @@ TEST(netlink_finds_networks_in_use_and_ways_out)
 	leave_namespace();
 }
 
+TEST(netlink_makes_and_removes_a_route_by_a_router)
+{
+	enter_namespace();
+	struct netlink netlink;
+	struct netlink_path path;
+	const struct address_prefix far = {0xcb007105, 32}, near = {0xc0a80a07, 32};
+	run("ip addr add 192.168.10.5/24 dev lan0 && ip route add default via 192.168.10.254");
+	assert_int_equal(netlink_open(&netlink), 0);
+	assert_int_equal(netlink_path_find(&netlink, far.address, &path), 0);
+	assert_int_equal(netlink_route_add_via(&netlink, far, path.index, path.gateway), 0);
+	assert_int_equal(netlink_route_add_via(&netlink, far, path.index, path.gateway), -EEXIST);
+	assert_int_equal(netlink_route_add_via(&netlink, near, path.index, 0), 0);
+	assert_true(prints("ip route", "203.0.113.5 via 192.168.10.254 dev lan0"));
+	assert_true(prints("ip route", "192.168.10.7 dev lan0"));
+	assert_int_equal(netlink_route_remove_via(&netlink, far), 0);
+	assert_int_equal(netlink_route_remove_via(&netlink, near), 0);
+	assert_int_equal(netlink_route_remove_via(&netlink, near), 0);
+	assert_false(prints("ip route", "203.0.113.5"));
+	assert_false(prints("ip route", "192.168.10.7"));
+	/* Somebody else's stays. */
+	run("ip route add 203.0.113.5 via 192.168.10.253");
+	assert_int_equal(netlink_route_remove_via(&netlink, far), 0);
+	assert_true(prints("ip route", "203.0.113.5 via 192.168.10.253"));
+	netlink_close(&netlink);
+	leave_namespace();
+}
+
 /* A UDP packet without a checksum from one address to another, behind an Ethernet header. */
 struct frame {
 	uint8_t ethernet[14];

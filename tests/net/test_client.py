@@ -41,6 +41,10 @@ class Caller:
         return self.namespace.run("ping", "-n", "-q", "-c", count, "-i", "0.1", "-W", "2", "-s", size, address,
                                   check=check)
 
+    def await_ping(self, address):
+        """pppd opens its side a moment after it has agreed to, and what comes before is lost."""
+        lab.until(lambda: " 0% packet loss" in self.ping(address, count=1, check=False), 10, f"an echo of {address}")
+
     def assert_clean(self):
         assert self.namespace.state() == self.before
 
@@ -270,6 +274,80 @@ def test_a_peers_file_of_pptpsetup_is_called(caller, poptun):
         caller.assert_clean()
 
 
+FAKE_RESOLVCONF = """#!/bin/sh
+echo "$@" >>{0}
+[ "$1" != -a ] || cat >>{0}
+"""
+
+
+def test_dns_is_given_to_resolvconf_and_taken_back(caller, poptun):
+    with tempfile.TemporaryDirectory(prefix="poptun-sbin-") as sbin, lab.Server(caller.server):
+        tool, said = pathlib.Path(sbin) / "resolvconf", pathlib.Path(sbin) / "said"
+        tool.write_text(FAKE_RESOLVCONF.format(said))
+        tool.chmod(0o755)
+        # No systemd-resolved, and one more directory in which the program looks for tools.
+        call = caller.dial("--dns", prefix=("sh", "-c", 'mount --bind "$1" /usr/local/sbin && '
+                                            'mount -t tmpfs tmpfs /run && shift && exec "$@"', "sh", sbin))
+        call.await_line(r"^up ")
+        assert said.read_text() == "-a poptun0.poptun\nnameserver 8.8.8.8\nnameserver 114.114.114.114\n"
+        assert "given to resolvconf" in call.output
+        assert call.stop() == 5, call.output
+        assert said.read_text().endswith("-d poptun0.poptun\n")
+
+
+def test_the_password_is_asked_for_at_the_terminal_and_not_shown(caller, poptun):
+    import fcntl
+    import subprocess
+    import termios
+    ours, theirs = os.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "POPTUN_PASSWORD"}
+    with lab.Server(caller.server):
+        child = subprocess.Popen(
+            [str(word) for word in caller.namespace.command(
+                lab.POPTUN, "connect", SERVER, "--user", "testvpn1", "--secrets", "/nonexistent", "--ip-up", "/nonexistent",
+                "--ip-down", "/nonexistent")],
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        try:
+            seen = b""
+
+            def until_seen(what):
+                nonlocal seen
+                os.set_blocking(ours, False)
+
+                def look():
+                    nonlocal seen
+                    try:
+                        seen += os.read(ours, 4096)
+                    except BlockingIOError:
+                        pass
+                    return what in seen
+                lab.until(look, 10, lambda: f"{what} in {seen}")
+            until_seen(b"Password of testvpn1 at 10.99.0.1: ")
+            lab.until(lambda: not termios.tcgetattr(ours)[3] & termios.ECHO, 5, "no echo")
+            os.write(ours, b"test123\n")
+            until_seen(b"\nup ")
+            assert b"test123" not in seen
+            assert termios.tcgetattr(ours)[3] & termios.ECHO
+            child.terminate()
+            assert child.wait(10) == 5
+        finally:
+            child.kill()
+            os.close(ours)
+            os.close(theirs)
+
+
+def test_the_password_may_stand_in_a_file(caller, poptun):
+    with tempfile.NamedTemporaryFile("w", prefix="poptun-password-") as file, lab.Server(caller.server):
+        file.write("test123\nanother line\n")
+        file.flush()
+        call = caller.dial("--password-file", file.name, password="wrong")
+        call.await_line(r"^up ")
+        assert "POPTUN_PASSWORD" not in pathlib.Path(f"/proc/{call.child.pid}/environ").read_text() or \
+            "wrong" not in pathlib.Path(f"/proc/{call.child.pid}/environ").read_text()
+        assert call.stop() == 5
+
+
 # Debian's servers: options of pptp-server, then those of poptun connect, then the suite.
 SERVERS = {
     "mppe128": ("-e 128", ""),
@@ -310,6 +388,7 @@ def test_debians_server_is_called(street, poptun, name):
     with lab.DebianServer(street.bridge, *options.split(), suite=suite[0] if suite else "bookworm"):
         call = street.dial(*ours.split(), "--once")
         call.await_line(r"^up ", 20)
+        street.await_ping("192.168.10.1")
         assert f"encryption  {'none' if '-e none' in options else BITS.get(name, 'MPPE 128 bit')}" in call.output
         assert " 0% packet loss" in street.ping("192.168.10.1")
         assert " 0% packet loss" in street.ping("192.168.10.1", size=1400)
@@ -342,6 +421,7 @@ def test_debians_server_is_called_again_after_it_was_killed(street, poptun):
     # Nobody hears us any more; without LCP echoes it is TCP, at the latest, that says so.
     with lab.DebianServer(street.bridge):
         lab.until(lambda: len(re.findall(r"^up ", call.output, re.M)) == 2, 60, lambda: call.output)
+        street.await_ping("192.168.10.1")
         assert " 0% packet loss" in street.ping("192.168.10.1")
         assert call.stop() == 5, call.output
         street.assert_clean()

@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/text.h"
 
-enum { KEY_WIDTH = 22, DEPTH_MAX = 8, VALUE = 1024 };
+enum { KEY_WIDTH = 24, DEPTH_MAX = 8, VALUE = 1024 };
 
 static const struct synopsis synopsis = {
 	.operands = "ID",

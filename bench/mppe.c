@@ -1,0 +1,240 @@
+/*
+ * What MPPE-128, stateless, costs a packet: a key change (SHA-1, an RC4 key schedule, 16 octets),
+ * the packet's key schedule, its keystream. First every way proves equal to RFC 3079's vectors and
+ * to the others; then all are timed in interleaved rounds.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "bench/bench.h"
+#include "bench/mppe_others.h"
+#include "ppp/mppe.h"
+
+enum { SESSIONS = 6, PACKETS = 36 /* in one round */ };
+
+/* RFC 3079 §3.5.3 */
+static const uint8_t start_key[16] = {0x8b, 0x7c, 0xdc, 0x14, 0x9b, 0x99, 0x3a, 0x1b,
+				      0xa1, 0x18, 0xcb, 0x15, 0x3f, 0x56, 0xdc, 0xcb};
+static const uint8_t first_key[16] = {0x40, 0x5c, 0xb2, 0x24, 0x7a, 0x79, 0x56, 0xe6,
+				      0xe2, 0x11, 0x00, 0x7a, 0xe2, 0x7b, 0x22, 0xd4};
+static const uint8_t test_message[12] = {0x81, 0x84, 0x83, 0x17, 0xdf, 0x68,
+					 0x84, 0x62, 0x72, 0xfb, 0x5a, 0xbe};
+
+static void fail(const char *name, const char *what)
+{
+	fprintf(stderr, "mppe: %s: wrong %s\n", name, what);
+	exit(1);
+}
+
+/* ---- one way: who, how many sessions, how many packets at a time ---- */
+
+struct way {
+	const char *name;
+	const struct other *other; /* NULL: poptun */
+	unsigned sessions, batch;
+	bool receive;
+	size_t length;
+	/* the others' */
+	uint8_t input[112], key[16];
+	/* ours */
+	struct mppe from[SESSIONS], to[SESSIONS];
+	struct mppe_item items[PACKETS];
+	struct packet packets[PACKETS];
+};
+
+static void way_init(struct way *w, size_t length)
+{
+	struct auth_keys keys = {.present = 1};
+	memcpy(keys.send, start_key, 16);
+	memcpy(keys.receive, start_key, 16);
+	w->length = length;
+	other_layout(w->input, start_key);
+	memcpy(w->key, first_key, 16);
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		mppe_init(&w->from[i], &keys, MPPE_128, true);
+		mppe_init(&w->to[i], &keys, MPPE_128, true);
+	}
+	for (unsigned i = 0; i < PACKETS; i++) {
+		packet_reset(&w->packets[i]);
+		memset(w->packets[i].data, (int)i, length);
+	}
+}
+
+static void run_other(void *context)
+{
+	struct way *w = context;
+	for (unsigned i = 0; i < PACKETS; i++) {
+		other_change_key(w->other, w->input, w->key);
+		w->other->crypt(w->key, w->packets[i].data, w->length);
+	}
+}
+
+static void run_items(struct way *w, unsigned first, unsigned count)
+{
+	struct mppe_item *items[PACKETS];
+	for (unsigned i = 0; i < count; i++)
+		items[i] = &w->items[first + i];
+	mppe_run(items, count);
+}
+
+static void run_send(void *context)
+{
+	struct way *w = context;
+	for (unsigned i = 0; i < PACKETS; i++) {
+		struct packet *p = &w->packets[i];
+		packet_reset(p);
+		p->length = w->length;
+		mppe_seal(&w->from[i % w->sessions], p, &w->items[i]);
+		if ((i + 1) % w->batch == 0)
+			run_items(w, i + 1 - w->batch, w->batch);
+	}
+}
+
+static void run_receive(void *context)
+{
+	struct way *w = context;
+	bool reset;
+	for (unsigned i = 0; i < PACKETS; i++) {
+		struct mppe *to = &w->to[i % w->sessions];
+		if (mppe_admit(to, &w->packets[i], &w->items[i], 0, &reset))
+			fail(w->name, "count");
+		if ((i + 1) % w->batch)
+			continue;
+		run_items(w, i + 1 - w->batch, w->batch);
+		for (unsigned n = i + 1 - w->batch; n <= i; n++)
+			mppe_commit(&w->to[n % w->sessions], &w->items[n]);
+	}
+}
+
+/* ---- equality ---- */
+
+static void check_vectors(const struct other *other)
+{
+	uint8_t input[112], key[16], message[12];
+	other_layout(input, start_key);
+	memcpy(input + 56, start_key, 16);
+	other->hash(input, key);
+	if (memcmp(key, first_key, 16) != 0)
+		fail(other->name, "session key of RFC 3079");
+	memcpy(message, "test message", 12);
+	other->crypt(key, message, 12);
+	if (memcmp(message, test_message, 12) != 0)
+		fail(other->name, "test message of RFC 3079");
+}
+
+static void check_own_vectors(void)
+{
+	struct auth_keys keys = {.present = 1};
+	struct mppe m;
+	uint8_t message[12];
+	memcpy(keys.send, start_key, 16);
+	mppe_init(&m, &keys, MPPE_128, true);
+	if (memcmp(m.send.session_key, first_key, 16) != 0)
+		fail("poptun", "session key of RFC 3079");
+	memcpy(message, "test message", 12);
+	struct mppe_item item = {.data = message, .length = 12, .key_length = 16},
+			 *items[] = {&item};
+	memcpy(item.key, m.send.session_key, 16);
+	mppe_run(items, 1);
+	if (memcmp(message, test_message, 12) != 0)
+		fail("poptun", "test message of RFC 3079");
+}
+
+/* What `w` sends in its first round is, session by session, what the textbook makes of it; and
+ * what it receives of that is what was sent. */
+static void check_round(struct way *w)
+{
+	static struct way reference;
+	uint8_t clear[1500];
+	way_init(w, w->length);
+	w->receive ? run_send(w) : w->other ? run_other(w) : run_send(w);
+	for (unsigned session = 0; session < w->sessions; session++) {
+		way_init(&reference, w->length);
+		for (unsigned i = session; i < PACKETS; i += w->sessions) {
+			uint8_t *body = w->packets[i].data + (w->other ? 0 : MPPE_HEADER);
+			other_change_key(&others[OTHER_TEXTBOOK], reference.input, reference.key);
+			memset(clear, (int)i, w->length);
+			others[OTHER_TEXTBOOK].crypt(reference.key, clear, w->length);
+			if (memcmp(body, clear, w->length) != 0)
+				fail(w->name, "octets");
+		}
+	}
+	if (!w->receive)
+		return;
+	run_receive(w);
+	for (unsigned i = 0; i < PACKETS; i++) {
+		memset(clear, (int)i, w->length);
+		if (memcmp(w->packets[i].data, clear, w->length) != 0)
+			fail(w->name, "octets received");
+	}
+}
+
+/* ---- the table ---- */
+
+static void print_table(const struct way *ways, const struct bench_figures *figures, size_t count,
+			size_t length)
+{
+	double baseline = figures[OTHER_OPENSSL].median;
+	double quiet = figures[OTHER_OPENSSL].quiet;
+	printf("\n%4zu octets a packet%31s min ns  quiet ns  median ns  Gbit/s  x OpenSSL (quiet)\n",
+	       length, "");
+	for (size_t i = 0; i < count; i++)
+		printf("%-48s %7.0f %9.0f %10.0f %7.2f %10.2f (%.2f)\n", ways[i].name,
+		       figures[i].min, figures[i].quiet, figures[i].median,
+		       (double)length * 8 / figures[i].median, baseline / figures[i].median,
+		       quiet / figures[i].quiet);
+}
+
+static struct way ways[] = {
+	{.name = "textbook RC4, 32-bit state, as Linux has it", .sessions = 1, .other = &others[0]},
+	{.name = "OpenSSL, prefetched, packet by packet", .sessions = 1, .other = &others[1]},
+	{.name = "nettle, packet by packet", .sessions = 1, .other = &others[2]},
+	{.name = "send, 1 session, batches of 1", .sessions = 1, .batch = 1},
+	{.name = "send, 1 session, batches of 4", .sessions = 1, .batch = 4},
+	{.name = "send, 1 session, batches of 6", .sessions = 1, .batch = 6},
+	{.name = "send, 1 session, batches of 36", .sessions = 1, .batch = 36},
+	{.name = "send, 6 sessions, batches of 6", .sessions = 6, .batch = 6},
+	{.name = "send, 6 sessions, batches of 36", .sessions = 6, .batch = 36},
+	{.name = "receive, 1 session, batches of 1", .sessions = 1, .batch = 1, .receive = true},
+	{.name = "receive, 1 session, batches of 6", .sessions = 1, .batch = 6, .receive = true},
+	{.name = "receive, 6 sessions, batches of 6", .sessions = 6, .batch = 6, .receive = true},
+};
+
+int main(int argc, char **argv)
+{
+	static const size_t lengths[] = {64, 512, 1400};
+	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 300;
+	struct bench_way timed[COUNT_OF(ways)];
+	struct bench_figures figures[COUNT_OF(ways)];
+	if (rounds == 0 || argc > 2) {
+		fprintf(stderr, "usage: mppe [ROUNDS]\n");
+		return 2;
+	}
+	others_init();
+	for (size_t i = 0; i < OTHERS; i++)
+		check_vectors(&others[i]);
+	check_own_vectors();
+	bench_print_machine();
+	for (size_t n = 0; n < COUNT_OF(lengths); n++) {
+		for (size_t i = 0; i < COUNT_OF(ways); i++) {
+			struct way *w = &ways[i];
+			w->length = lengths[n];
+			check_round(w);
+			way_init(w, lengths[n]);
+			timed[i] = (struct bench_way){
+				.name = w->name,
+				.before = w->receive ? run_send : NULL,
+				.run = w->other     ? run_other
+				       : w->receive ? run_receive
+						    : run_send,
+				.context = w,
+				.units = PACKETS,
+			};
+		}
+		bench_measure(timed, COUNT_OF(timed), rounds, figures);
+		print_table(ways, figures, COUNT_OF(ways), lengths[n]);
+	}
+	return 0;
+}

@@ -5,6 +5,7 @@
 #include <nettle/sha1.h>
 
 #include "base/secret.h"
+#include "base/writer.h"
 
 void hash_md4(uint8_t digest[static MD4_OCTETS], const struct hash_part *parts, size_t count)
 {
@@ -34,4 +35,15 @@ void hash_sha1(uint8_t digest[static SHA1_OCTETS], const struct hash_part *parts
 		sha1_update(&context, parts[i].length, parts[i].bytes);
 	sha1_digest(&context, SHA1_OCTETS, digest);
 	secret_wipe(&context, sizeof(context));
+}
+
+void hash_sha1_blocks(uint8_t digest[static SHA1_OCTETS], const uint8_t *blocks, size_t count)
+{
+	uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+	for (; count; count--, blocks += SHA1_BLOCK_SIZE)
+		nettle_sha1_compress(state, blocks);
+	struct writer out = writer_of(digest, SHA1_OCTETS);
+	for (unsigned i = 0; i < 5; i++)
+		write_u32(&out, state[i]);
+	secret_wipe(state, sizeof(state));
 }

@@ -25,3 +25,9 @@ struct hash_part {
 void hash_md4(uint8_t digest[static MD4_OCTETS], const struct hash_part *parts, size_t count);
 void hash_md5(uint8_t digest[static MD5_OCTETS], const struct hash_part *parts, size_t count);
 void hash_sha1(uint8_t digest[static SHA1_OCTETS], const struct hash_part *parts, size_t count);
+
+/*
+ * SHA-1 of `count` blocks of 64 octets in which the message is padded already (RFC 3174 §4): for
+ * short messages of a fixed layout, of which hash_sha1 would spend more time on the bookkeeping.
+ */
+void hash_sha1_blocks(uint8_t digest[static SHA1_OCTETS], const uint8_t *blocks, size_t count);

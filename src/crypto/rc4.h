@@ -1,11 +1,16 @@
-/* RC4 in one stream and in many lanes at once; states of 8-bit
- * entries (performance.md's reasons are in rc4.c). */
+/*
+ * RC4 in one stream and in many lanes at once (performance.md's reasons are in rc4_lanes.c).
+ *
+ *   rc4.c         one stream, and batches of jobs
+ *   rc4_lanes.c   the kernels: so many lanes, in plain C and with SSE4.1
+ *   rc4_choose.c  which kernels are the fast ones on this machine
+ */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 struct rc4 {
-	uint8_t s[256];
+	uint8_t s[256]; /* entries of 8 bits: six states of 32-bit entries crowd each other out */
 	uint8_t i, j;
 };
 
@@ -23,6 +28,30 @@ struct rc4_job {
 	size_t length;
 };
 
+struct rc4_kernel;
+
+enum {
+	RC4_PLANNED = 16,    /* jobs left for which a plan tells the next step */
+	RC4_PLAN_TEXT = 200, /* what rc4_plan_print needs at most */
+};
+
+/* Which kernel takes the next jobs where so many are left. A value; kernels are constants. */
+struct rc4_plan {
+	const struct rc4_kernel *step[RC4_PLANNED + 1]; /* [0] is not used */
+};
+
+/* What is good everywhere, though nowhere the best: plain C in one, four and six lanes. */
+extern const struct rc4_plan rc4_plan_plain;
+
+/*
+ * The plan of what this machine does fastest: all kernels that it can run are timed, in about a
+ * millisecond. now_ns: a clock that never goes back.
+ */
+struct rc4_plan rc4_choose(uint64_t (*now_ns)(void));
+
+/* Names the kernels of the plan, the widest first: "6 lanes sse4.1, 4 lanes sse4.1, 1 lane". */
+const char *rc4_plan_print(const struct rc4_plan *plan, char text[static RC4_PLAN_TEXT]);
+
 /* Runs each job with a fresh state; the same result as rc4_init
  * and rc4_apply for each, faster for several. */
-void rc4_run(const struct rc4_job *jobs, size_t count);
+void rc4_run(const struct rc4_plan *plan, const struct rc4_job *jobs, size_t count);

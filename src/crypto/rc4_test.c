@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "base/random.h"
+#include "crypto/rc4_kernel.h"
 #include "tests/test.h"
 
 /* RFC 6229 §2: sixteen octets of keystream at each of these offsets. */
@@ -194,7 +195,16 @@ TEST(rc4_goes_on_where_it_stopped)
 	check_stream(stream, 10);
 }
 
-TEST(rc4_lanes_give_the_streams_of_rfc_6229)
+/* One kernel wherever there are jobs enough for it, and one lane for the rest. */
+static struct rc4_plan plan_of(const struct rc4_kernel *kernel)
+{
+	struct rc4_plan plan;
+	for (unsigned jobs = 0; jobs <= RC4_PLANNED; jobs++)
+		plan.step[jobs] = jobs < kernel->lanes ? &rc4_kernels[0] : kernel;
+	return plan;
+}
+
+static void lanes_give_the_streams(const struct rc4_plan *plan)
 {
 	static uint8_t streams[COUNT_OF(known)][STREAM];
 	uint8_t keys[COUNT_OF(known)][32];
@@ -204,13 +214,24 @@ TEST(rc4_lanes_give_the_streams_of_rfc_6229)
 		jobs[i] = (struct rc4_job){keys[i],
 					   test_unhex(known[i].key, keys[i], sizeof(keys[i])),
 					   streams[i], STREAM};
-	rc4_run(jobs, COUNT_OF(jobs)); /* 14: six, four and four lanes */
+	rc4_run(plan, jobs, COUNT_OF(jobs));
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		check_stream(streams[i], i);
 }
 
+TEST(rc4_lanes_give_the_streams_of_rfc_6229)
+{
+	lanes_give_the_streams(&rc4_plan_plain); /* 14: six, four and four lanes */
+	for (size_t k = 0; k < rc4_kernel_count; k++) {
+		struct rc4_plan plan = plan_of(&rc4_kernels[k]);
+		if (rc4_kernel_runs(&rc4_kernels[k]))
+			lanes_give_the_streams(&plan);
+	}
+}
+
 /* Runs `count` jobs of the lengths given and compares each with one stream by itself. */
-static void check_lanes(struct random *random, const size_t *lengths, size_t count)
+static void check_lanes(const struct rc4_plan *plan, struct random *random, const size_t *lengths,
+			size_t count)
 {
 	static uint8_t data[JOBS][LONGEST + 1], alone[JOBS][LONGEST + 1], keys[JOBS][256];
 	struct rc4_job jobs[JOBS] = {0};
@@ -224,7 +245,7 @@ static void check_lanes(struct random *random, const size_t *lengths, size_t cou
 		rc4_apply(&r, alone[i], lengths[i]);
 		jobs[i] = (struct rc4_job){keys[i], key_length, data[i], lengths[i]};
 	}
-	rc4_run(jobs, count);
+	rc4_run(plan, jobs, count);
 	for (size_t i = 0; i < count; i++) /* the octet behind the data is untouched */
 		assert_memory_equal(data[i], alone[i], lengths[i] + 1);
 }
@@ -237,7 +258,7 @@ TEST(rc4_lanes_equal_one_stream_at_every_length)
 		size_t lengths[10]; /* 10: six and four lanes */
 		for (size_t i = 0; i < COUNT_OF(lengths); i++)
 			lengths[i] = length;
-		check_lanes(&random, lengths, COUNT_OF(lengths));
+		check_lanes(&rc4_plan_plain, &random, lengths, COUNT_OF(lengths));
 	}
 }
 
@@ -249,6 +270,78 @@ TEST(rc4_lanes_equal_one_stream_for_every_number_of_jobs_and_mixed_lengths)
 		size_t lengths[JOBS] = {0};
 		for (size_t i = 0; i < count; i++)
 			lengths[i] = random_below(&random, i % 3 ? LONGEST + 1 : 60);
-		check_lanes(&random, lengths, count);
+		check_lanes(&rc4_plan_plain, &random, lengths, count);
 	}
+}
+
+TEST(rc4_every_kernel_equals_one_stream_at_every_length)
+{
+	uint64_t state = 6;
+	struct random random = test_random(&state);
+	for (size_t k = 0; k < rc4_kernel_count; k++) {
+		const struct rc4_kernel *kernel = &rc4_kernels[k];
+		struct rc4_plan plan = plan_of(kernel);
+		for (size_t length = 0; length <= LONGEST && rc4_kernel_runs(kernel); length++) {
+			size_t lengths[RC4_LANES_MAX] = {length};
+			for (size_t i = 1; i < kernel->lanes; i++)
+				lengths[i] = length % 2 ? length : random_below(&random, LONGEST);
+			check_lanes(&plan, &random, lengths, kernel->lanes);
+		}
+	}
+}
+
+/* ---- the choice ---- */
+
+/* A clock under which the first kernel that is timed is as fast as can be, and the later ones are
+ * slower and slower. */
+static uint64_t ticks;
+
+static uint64_t slowing_clock(void)
+{
+	ticks += 3;
+	return ticks * ticks;
+}
+
+static uint64_t standing_clock(void)
+{
+	return 5;
+}
+
+static void check_plan(const struct rc4_plan *plan)
+{
+	uint64_t state = 7;
+	struct random random = test_random(&state);
+	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++) {
+		assert_true(plan->step[jobs]->lanes <= jobs);
+		assert_true(rc4_kernel_runs(plan->step[jobs]));
+	}
+	for (size_t count = 0; count <= JOBS; count++) {
+		size_t lengths[JOBS] = {0};
+		for (size_t i = 0; i < count; i++)
+			lengths[i] = random_below(&random, 200);
+		check_lanes(plan, &random, lengths, count);
+	}
+}
+
+TEST(rc4_plans_run_whatever_the_clock_said)
+{
+	ticks = 0;
+	struct rc4_plan slowing = rc4_choose(slowing_clock), standing = rc4_choose(standing_clock);
+	check_plan(&slowing);
+	check_plan(&standing);
+	check_plan(&rc4_plan_plain);
+}
+
+TEST(rc4_plans_name_their_kernels)
+{
+	char text[RC4_PLAN_TEXT];
+	assert_string_equal(rc4_plan_print(&rc4_plan_plain, text),
+			    "6 lanes waiting, 4 lanes waiting, 1 lane");
+	ticks = 0;
+	struct rc4_plan all = rc4_choose(slowing_clock);
+	for (unsigned jobs = 1; jobs <= RC4_PLANNED && jobs <= rc4_kernel_count; jobs++)
+		all.step[jobs] = &rc4_kernels[jobs - 1];
+	assert_true(strlen(rc4_plan_print(&all, text)) < RC4_PLAN_TEXT);
+	for (size_t k = 0; k < MIN_OF(rc4_kernel_count, (size_t)RC4_PLANNED); k++)
+		assert_non_null(strstr(text, rc4_kernels[k].name));
 }

@@ -463,9 +463,9 @@ void mppe_run(struct mppe_item *const *items, size_t count)
 		jobs[waiting++] =
 			(struct rc4_job){item->key, item->key_length, item->data, item->length};
 		if (waiting == RUN_BATCH) {
-			rc4_run(jobs, waiting);
+			rc4_run(&rc4_plan_plain, jobs, waiting);
 			waiting = 0;
 		}
 	}
-	rc4_run(jobs, waiting);
+	rc4_run(&rc4_plan_plain, jobs, waiting);
 }

@@ -1,0 +1,86 @@
+/*
+ * Each kernel is timed over packets of a usual length; the best of a few rounds counts, as whatever
+ * disturbs a round makes it longer. Then the cheapest way to spend any number of jobs follows from
+ * the times of the kernels, from one job on upwards.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "crypto/rc4_kernel.h"
+
+enum { ROUNDS = 6, LENGTH = 512, KERNELS_MAX = 32 };
+
+/* Nanoseconds for one run, all lanes. */
+static uint64_t time_of(const struct rc4_kernel *kernel, uint64_t (*now_ns)(void))
+{
+	static const uint8_t key[16] = {1, 2, 3};
+	uint8_t data[RC4_LANES_MAX][LENGTH];
+	struct rc4 states[RC4_LANES_MAX];
+	struct rc4_job jobs[RC4_LANES_MAX];
+	const struct rc4_job *list[RC4_LANES_MAX];
+	uint64_t best = UINT64_MAX;
+	memset(data, 0, sizeof(data));
+	for (unsigned i = 0; i < kernel->lanes; i++) {
+		/* keys of their own: lanes that did the same would be guessed too well */
+		jobs[i] = (struct rc4_job){key, sizeof(key) - i, data[i], LENGTH};
+		list[i] = &jobs[i];
+	}
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint64_t start = now_ns();
+		kernel->run(states, list);
+		uint64_t took = now_ns() - start;
+		best = MIN_OF(best, took);
+	}
+	return best;
+}
+
+/* Of two ways that cost the same, the wide step comes first: jobs are sorted, and the
+ * short ones had better be those that walk alone. */
+static bool is_better(uint64_t cost, uint64_t than, const struct rc4_kernel *kernel,
+		      const struct rc4_kernel *than_kernel)
+{
+	return cost < than || (cost == than && kernel->lanes > than_kernel->lanes);
+}
+
+struct rc4_plan rc4_choose(uint64_t (*now_ns)(void))
+{
+	uint64_t times[KERNELS_MAX], least[RC4_PLANNED + 1] = {0};
+	struct rc4_plan plan = rc4_plan_plain;
+	size_t count = MIN_OF(rc4_kernel_count, (size_t)KERNELS_MAX);
+	for (size_t k = 0; k < count; k++)
+		times[k] = rc4_kernel_runs(&rc4_kernels[k]) ? time_of(&rc4_kernels[k], now_ns) : 0;
+	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++) {
+		least[jobs] = UINT64_MAX;
+		for (size_t k = 0; k < count; k++) {
+			const struct rc4_kernel *kernel = &rc4_kernels[k];
+			if (!rc4_kernel_runs(kernel) || kernel->lanes > jobs)
+				continue;
+			uint64_t cost = times[k] + least[jobs - kernel->lanes];
+			if (!is_better(cost, least[jobs], kernel, plan.step[jobs]))
+				continue;
+			least[jobs] = cost;
+			plan.step[jobs] = kernel;
+		}
+	}
+	return plan;
+}
+
+const char *rc4_plan_print(const struct rc4_plan *plan, char text[static RC4_PLAN_TEXT])
+{
+	size_t length = 0;
+	text[0] = 0;
+	for (unsigned lanes = RC4_LANES_MAX; lanes > 0; lanes--)
+		for (size_t k = 0; k < rc4_kernel_count; k++) {
+			const struct rc4_kernel *kernel = &rc4_kernels[k];
+			bool used = false;
+			for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++)
+				used |= plan->step[jobs] == kernel;
+			if (!used || kernel->lanes != lanes || length >= RC4_PLAN_TEXT)
+				continue;
+			int more = snprintf(text + length, RC4_PLAN_TEXT - length, "%s%s",
+					    length ? ", " : "", kernel->name);
+			length += more > 0 ? (size_t)more : 0;
+		}
+	return text;
+}

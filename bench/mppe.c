@@ -3,6 +3,7 @@
  * the packet's key schedule, its keystream. First every way proves equal to RFC 3079's vectors and
  * to the others; then all are timed in interleaved rounds.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,10 @@
 #include "base/base.h"
 #include "bench/bench.h"
 #include "bench/mppe_others.h"
+#include "crypto/rc4_kernel.h"
 #include "ppp/mppe.h"
 
-enum { SESSIONS = 6, PACKETS = 36 /* in one round */ };
+enum { SESSIONS = 6, PACKETS = 24 /* in one round */ };
 
 /* RFC 3079 §3.5.3 */
 static const uint8_t start_key[16] = {0x8b, 0x7c, 0xdc, 0x14, 0x9b, 0x99, 0x3a, 0x1b,
@@ -30,11 +32,17 @@ static void fail(const char *name, const char *what)
 
 /* ---- one way: who, how many sessions, how many packets at a time ---- */
 
+/* Kernels: the fastest of a number of lanes for all that it can serve, or those that the server
+ * chooses. */
+enum plan { CHOSEN, ONE_LANE, FOUR_LANES, SIX_LANES, PLAIN_C, PLANS };
+static struct rc4_plan plans[PLANS];
+
 struct way {
 	const char *name;
 	const struct other *other; /* NULL: poptun */
 	unsigned sessions, batch;
-	bool receive;
+	bool receive, ahead; /* ahead: all keys are there, made in idle time */
+	enum plan plan;
 	size_t length;
 	/* the others' */
 	uint8_t input[112], key[16];
@@ -76,7 +84,7 @@ static void run_items(struct way *w, unsigned first, unsigned count)
 	struct mppe_item *items[PACKETS];
 	for (unsigned i = 0; i < count; i++)
 		items[i] = &w->items[first + i];
-	mppe_run(items, count);
+	mppe_run_by(&plans[w->plan], items, count);
 }
 
 static void run_send(void *context)
@@ -106,6 +114,24 @@ static void run_receive(void *context)
 		for (unsigned n = i + 1 - w->batch; n <= i; n++)
 			mppe_commit(&w->to[n % w->sessions], &w->items[n]);
 	}
+}
+
+static void prepare(struct mppe *links)
+{
+	struct mppe *list[SESSIONS];
+	for (unsigned i = 0; i < SESSIONS; i++)
+		list[i] = &links[i];
+	mppe_prepare(&plans[CHOSEN], list, SESSIONS, UINT_MAX);
+}
+
+/* Ahead of each round, not timed. */
+static void before(void *context)
+{
+	struct way *w = context;
+	if (w->receive)
+		run_send(w);
+	if (w->ahead)
+		prepare(w->receive ? w->to : w->from);
 }
 
 /* ---- equality ---- */
@@ -191,16 +217,59 @@ static struct way ways[] = {
 	{.name = "textbook RC4, 32-bit state, as Linux has it", .sessions = 1, .other = &others[0]},
 	{.name = "OpenSSL, prefetched, packet by packet", .sessions = 1, .other = &others[1]},
 	{.name = "nettle, packet by packet", .sessions = 1, .other = &others[2]},
-	{.name = "send, 1 session, batches of 1", .sessions = 1, .batch = 1},
-	{.name = "send, 1 session, batches of 4", .sessions = 1, .batch = 4},
-	{.name = "send, 1 session, batches of 6", .sessions = 1, .batch = 6},
-	{.name = "send, 1 session, batches of 36", .sessions = 1, .batch = 36},
-	{.name = "send, 6 sessions, batches of 6", .sessions = 6, .batch = 6},
-	{.name = "send, 6 sessions, batches of 36", .sessions = 6, .batch = 36},
-	{.name = "receive, 1 session, batches of 1", .sessions = 1, .batch = 1, .receive = true},
-	{.name = "receive, 1 session, batches of 6", .sessions = 1, .batch = 6, .receive = true},
-	{.name = "receive, 6 sessions, batches of 6", .sessions = 6, .batch = 6, .receive = true},
+	{.name = "send, 1 session, packet by packet", .sessions = 1, .batch = 1},
+	{.name = "send, 1 session, by 24, one lane", .sessions = 1, .batch = 24, .plan = ONE_LANE},
+	{.name = "send, 1 session, by 24, 4 lanes", .sessions = 1, .batch = 24, .plan = FOUR_LANES},
+	{.name = "send, 1 session, by 24, 6 lanes", .sessions = 1, .batch = 24, .plan = SIX_LANES},
+	{.name = "send, 1 session, by 24, plain C", .sessions = 1, .batch = 24, .plan = PLAIN_C},
+	{.name = "send, 1 session, by 6", .sessions = 1, .batch = 6},
+	{.name = "send, 1 session, by 24", .sessions = 1, .batch = 24},
+	{.name = "send, 6 sessions, by 6", .sessions = 6, .batch = 6},
+	{.name = "send, 6 sessions, by 24", .sessions = 6, .batch = 24},
+	{.name = "send, 1 session, by 6, keys ahead", .sessions = 1, .batch = 6, .ahead = true},
+	{.name = "send, 1 session, by 24, keys ahead", .sessions = 1, .batch = 24, .ahead = true},
+	{.name = "receive, 1 session, packet by packet",
+	 .sessions = 1,
+	 .batch = 1,
+	 .receive = true},
+	{.name = "receive, 1 session, by 6", .sessions = 1, .batch = 6, .receive = true},
+	{.name = "receive, 6 sessions, by 6", .sessions = 6, .batch = 6, .receive = true},
+	{.name = "receive, 1 session, by 6, keys ahead",
+	 .sessions = 1,
+	 .batch = 6,
+	 .receive = true,
+	 .ahead = true},
 };
+
+/* The fastest kernel of so many lanes, by the same self-timing as the server's. */
+static struct rc4_plan plan_of_lanes(unsigned lanes)
+{
+	struct rc4_plan plan = rc4_choose(bench_now_ns);
+	const struct rc4_kernel *best = plan.step[lanes];
+	for (unsigned jobs = 0; best->lanes != lanes; jobs++)
+		best = &rc4_kernels[jobs];
+	for (unsigned jobs = 0; jobs <= RC4_PLANNED; jobs++)
+		plan.step[jobs] = jobs < lanes ? &rc4_kernels[0] : best;
+	return plan;
+}
+
+static void choose_plans(void)
+{
+	char text[RC4_PLAN_TEXT];
+	uint64_t start = bench_now_ns();
+	plans[CHOSEN] = rc4_choose(bench_now_ns);
+	uint64_t took = bench_now_ns() - start;
+	plans[ONE_LANE] = plan_of_lanes(1);
+	plans[FOUR_LANES] = plan_of_lanes(4);
+	plans[SIX_LANES] = plan_of_lanes(6);
+	plans[PLAIN_C] = rc4_plan_plain;
+	printf("kernels: %s (chosen in %.1f ms)\n", rc4_plan_print(&plans[CHOSEN], text),
+	       (double)took / 1e6);
+	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++)
+		printf("%s%u: %s", jobs == 1 ? "  jobs left " : ", ", jobs,
+		       plans[CHOSEN].step[jobs]->name);
+	printf("\n");
+}
 
 int main(int argc, char **argv)
 {
@@ -217,6 +286,7 @@ int main(int argc, char **argv)
 		check_vectors(&others[i]);
 	check_own_vectors();
 	bench_print_machine();
+	choose_plans();
 	for (size_t n = 0; n < COUNT_OF(lengths); n++) {
 		for (size_t i = 0; i < COUNT_OF(ways); i++) {
 			struct way *w = &ways[i];
@@ -225,7 +295,7 @@ int main(int argc, char **argv)
 			way_init(w, lengths[n]);
 			timed[i] = (struct bench_way){
 				.name = w->name,
-				.before = w->receive ? run_send : NULL,
+				.before = before,
 				.run = w->other     ? run_other
 				       : w->receive ? run_receive
 						    : run_send,

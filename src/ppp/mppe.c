@@ -4,14 +4,13 @@
 
 #include "base/base.h"
 #include "base/secret.h"
-#include "crypto/hash.h"
+#include "ppp/mppe_keys.h"
 
 /* RFC 3078 §3.1: the header's four bits, of which B and C mean nothing to MPPE, and the count. */
 enum {
 	BIT_FLUSHED = 0x8000,   /* A */
 	BIT_ENCRYPTED = 0x1000, /* D */
-	COUNT_SPACE = 0x1000,
-	COUNT_MASK = COUNT_SPACE - 1,
+	COUNT_SPACE = MPPE_COUNT_MASK + 1,
 	KEPT_NONE = 0xffff,
 	RUN_BATCH = 64,
 };
@@ -22,70 +21,48 @@ static bool is_flag(uint16_t count)
 	return (count & 0xff) == 0xff;
 }
 
-/* How far `to` is ahead of `from`, 0 to 4095. */
-static unsigned distance(uint16_t from, uint16_t to)
-{
-	return (unsigned)(to - from) & COUNT_MASK;
-}
+/* ---- keys of packets gone by ---- */
 
-/* ---- keys ---- */
-
-static uint8_t key_octets(const struct mppe_direction *d)
+static void forget_all_keys(struct mppe_kept *kept)
 {
-	return d->size == MPPE_128 ? 16 : 8;
-}
-
-/* RFC 3079: GetNewKeyFromSHA. `key` may be `session`. */
-static void new_key_from_sha(const struct mppe_direction *d, const uint8_t *session, uint8_t *key)
-{
-	static const uint8_t pad1[40] = {0}, pad2[40] = {[0 ... 39] = 0xf2};
-	uint8_t digest[SHA1_OCTETS], octets = key_octets(d);
-	hash_sha1(digest, HASH_PARTS({d->start_key, octets}, {pad1, sizeof(pad1)},
-				     {session, octets}, {pad2, sizeof(pad2)}));
-	memcpy(key, digest, octets);
-	secret_wipe(digest, sizeof(digest));
-}
-
-/* RFC 3078 §7.3: keys of 40 and 56 bits are weakened to what their names say. */
-static void reduce(const struct mppe_direction *d, uint8_t *key)
-{
-	static const uint8_t salt[3] = {0xd1, 0x26, 0x9e};
-	if (d->size != MPPE_128)
-		memcpy(key, salt, d->size == MPPE_40 ? 3 : 1);
-}
-
-/* RFC 3078 §7.3: the key after this one, in place. */
-static void change_key(const struct mppe_direction *d, uint8_t *key)
-{
-	uint8_t interim[16];
-	struct rc4 r;
-	new_key_from_sha(d, key, interim);
-	memcpy(key, interim, key_octets(d));
-	rc4_init(&r, interim, key_octets(d));
-	rc4_apply(&r, key, key_octets(d));
-	reduce(d, key);
-	secret_wipe(interim, sizeof(interim));
-	secret_wipe(&r, sizeof(r));
-}
-
-static void forget_all_keys(struct mppe_direction *d)
-{
-	secret_wipe(d->kept, sizeof(d->kept));
+	secret_wipe(kept->key, sizeof(kept->key));
 	for (size_t i = 0; i < MPPE_KEPT_KEYS; i++)
-		d->kept_count[i] = KEPT_NONE;
+		kept->count[i] = KEPT_NONE;
 }
+
+static uint8_t *kept_key(struct mppe_kept *kept, uint16_t count)
+{
+	unsigned slot = count % MPPE_KEPT_KEYS;
+	return kept->count[slot] == count ? kept->key[slot] : NULL;
+}
+
+static void keep_key(struct mppe_kept *kept, uint16_t count, const uint8_t *key)
+{
+	unsigned slot = count % MPPE_KEPT_KEYS;
+	kept->count[slot] = count;
+	memcpy(kept->key[slot], key, sizeof(kept->key[slot]));
+}
+
+static void forget_key(struct mppe_kept *kept, uint16_t count)
+{
+	uint8_t *key = kept_key(kept, count);
+	if (!key)
+		return;
+	secret_wipe(key, sizeof(kept->key[0]));
+	kept->count[count % MPPE_KEPT_KEYS] = KEPT_NONE;
+}
+
+/* ---- both ---- */
 
 static void direction_init(struct mppe_direction *d, enum mppe_size size, bool stateless,
 			   const uint8_t start[static 16], const uint8_t start_short[static 8])
 {
 	*d = (struct mppe_direction){.size = (uint8_t)size, .stateless = stateless};
-	memcpy(d->start_key, size == MPPE_128 ? start : start_short, key_octets(d));
-	new_key_from_sha(d, d->start_key, d->session_key);
-	reduce(d, d->session_key);
+	memcpy(d->start_key, size == MPPE_128 ? start : start_short, mppe_key_octets(d));
+	mppe_first_key(d);
 	/* The first packet has count 0; its key, stateless, is one change from this one. */
-	d->count = COUNT_MASK;
-	rc4_init(&d->stream, d->session_key, key_octets(d));
-	forget_all_keys(d);
+	d->count = MPPE_COUNT_MASK;
+	rc4_init(&d->stream, d->session_key, mppe_key_octets(d));
 }
 
 void mppe_init(struct mppe *m, const struct auth_keys *keys, enum mppe_size size, bool stateless)
@@ -93,6 +70,7 @@ void mppe_init(struct mppe *m, const struct auth_keys *keys, enum mppe_size size
 	m->resets_sent = m->resets_received = 0;
 	direction_init(&m->send, size, stateless, keys->send, keys->send_short);
 	direction_init(&m->receive, size, stateless, keys->receive, keys->receive_short);
+	forget_all_keys(&m->kept);
 }
 
 void mppe_fini(struct mppe *m)
@@ -102,7 +80,7 @@ void mppe_fini(struct mppe *m)
 
 static void item_set_key(struct mppe_item *item, const struct mppe_direction *d, const uint8_t *key)
 {
-	item->key_length = key_octets(d);
+	item->key_length = mppe_key_octets(d);
 	memcpy(item->key, key, sizeof(item->key));
 }
 
@@ -122,8 +100,8 @@ static uint16_t seal_stateful(struct mppe_direction *d, uint8_t *data, size_t le
 {
 	bool flushed = d->flush || is_flag(d->count);
 	if (flushed) {
-		change_key(d, d->session_key);
-		rc4_init(&d->stream, d->session_key, key_octets(d));
+		mppe_change_key(d, d->session_key);
+		rc4_init(&d->stream, d->session_key, mppe_key_octets(d));
 	}
 	d->flush = false;
 	rc4_apply(&d->stream, data, length);
@@ -133,24 +111,27 @@ static uint16_t seal_stateful(struct mppe_direction *d, uint8_t *data, size_t le
 void mppe_seal(struct mppe *m, struct packet *p, struct mppe_item *item)
 {
 	struct mppe_direction *d = &m->send;
-	d->count = (d->count + 1) & COUNT_MASK;
-	d->started = true;
+	uint16_t count = (d->count + 1) & MPPE_COUNT_MASK;
 	item->data = p->data;
 	item->length = p->length;
-	item->count = d->count;
+	item->count = count;
 	item->stateful = !d->stateless;
 	item->far = false;
 	item->key_length = 0;
 	uint16_t flushed = BIT_FLUSHED;
 	if (d->stateless) {
-		change_key(d, d->session_key);
+		mppe_next_key(d, d->count, d->session_key);
 		item_set_key(item, d, d->session_key);
+		item->direction = d;
+		mppe_move_on(d, count, d->session_key);
 	} else {
+		d->count = count;
+		d->started = true;
 		flushed = seal_stateful(d, p->data, p->length);
 		item->length = 0;
 	}
 	struct writer header = writer_of(packet_push(p, MPPE_HEADER), MPPE_HEADER);
-	write_u16(&header, flushed | BIT_ENCRYPTED | d->count);
+	write_u16(&header, flushed | BIT_ENCRYPTED | count);
 }
 
 void mppe_on_reset_request(struct mppe *m)
@@ -199,7 +180,7 @@ static bool key_fits(const struct mppe_direction *d, const struct mppe_item *ite
 	struct rc4 r;
 	size_t have = MIN_OF(item->length, sizeof(first));
 	memcpy(first, item->data, have);
-	rc4_init(&r, key, key_octets(d));
+	rc4_init(&r, key, mppe_key_octets(d));
 	rc4_apply(&r, first, have);
 	secret_wipe(&r, sizeof(r));
 	return begins_like_ip(first, have, item->length);
@@ -208,39 +189,17 @@ static bool key_fits(const struct mppe_direction *d, const struct mppe_item *ite
 static void change_key_times(const struct mppe_direction *d, unsigned changes, uint8_t *key)
 {
 	while (changes--)
-		change_key(d, key);
+		mppe_change_key(d, key);
 }
 
 /* ---- receive, stateless ---- */
 
-static uint8_t *kept_key(struct mppe_direction *d, uint16_t count)
-{
-	unsigned slot = count % MPPE_KEPT_KEYS;
-	return d->kept_count[slot] == count ? d->kept[slot] : NULL;
-}
-
-static void keep_key(struct mppe_direction *d, uint16_t count, const uint8_t *key)
-{
-	unsigned slot = count % MPPE_KEPT_KEYS;
-	d->kept_count[slot] = count;
-	memcpy(d->kept[slot], key, sizeof(d->kept[slot]));
-}
-
-static void forget_key(struct mppe_direction *d, uint16_t count)
-{
-	uint8_t *key = kept_key(d, count);
-	if (!key)
-		return;
-	secret_wipe(key, sizeof(d->kept[0]));
-	d->kept_count[count % MPPE_KEPT_KEYS] = KEPT_NONE;
-}
-
 /* Changes from the newest key known at or before `count`, which is `ahead` of the session key. */
-static unsigned changes_to(struct mppe_direction *d, uint16_t count, unsigned ahead)
+static unsigned changes_to(struct mppe_kept *kept, uint16_t count, unsigned ahead)
 {
 	unsigned near = MIN_OF(ahead, (unsigned)MPPE_KEPT_KEYS);
 	for (unsigned back = 0; back < near; back++)
-		if (kept_key(d, (count - back) & COUNT_MASK))
+		if (kept_key(kept, (count - back) & MPPE_COUNT_MASK))
 			return back;
 	return ahead;
 }
@@ -275,7 +234,8 @@ static bool find_far(struct mppe_direction *d, struct mppe_item *item, uint64_t 
 		d->far_steps = 0;
 	}
 	unsigned least = d->far_steps + FAR_STRIDE;
-	unsigned steps = least + distance((uint16_t)((d->count + least) & COUNT_MASK), item->count);
+	unsigned steps = least + mppe_distance((uint16_t)((d->count + least) & MPPE_COUNT_MASK),
+					       item->count);
 	if (!grant(d, steps - d->far_steps, now_ms))
 		return false;
 	change_key_times(d, steps - d->far_steps, d->far_key);
@@ -289,47 +249,51 @@ static bool find_far(struct mppe_direction *d, struct mppe_item *item, uint64_t 
  * that are late, and for the next of the batch, which then starts there. That moves no state: a
  * kept key is right whoever caused it to be made.
  */
-static enum drop admit_stateless(struct mppe_direction *d, struct mppe_item *item, uint64_t now_ms)
+static enum drop admit_stateless(struct mppe *m, struct mppe_item *item, uint64_t now_ms)
 {
-	unsigned ahead = distance(d->count, item->count);
+	struct mppe_direction *d = &m->receive;
+	unsigned ahead = mppe_distance(d->count, item->count);
 	item->far = false;
+	item->direction = d;
 	if (is_lost(d, now_ms) && find_far(d, item, now_ms)) {
 		item_set_key(item, d, d->far_key);
 		return DROP_NONE;
 	}
 	if (ahead == 0 || ahead > MPPE_JUMP_GRANT) {
-		const uint8_t *key = kept_key(d, item->count);
+		const uint8_t *key = kept_key(&m->kept, item->count);
 		if (!key)
 			return DROP_MPPE_LATE;
 		item_set_key(item, d, key);
 		return DROP_NONE;
 	}
-	unsigned changes = changes_to(d, item->count, ahead);
+	unsigned changes = changes_to(&m->kept, item->count, ahead);
 	if (!grant(d, changes, now_ms))
 		return DROP_MPPE_JUMP;
-	uint16_t from = (uint16_t)(item->count - changes) & COUNT_MASK;
-	item_set_key(item, d, changes < ahead ? kept_key(d, from) : d->session_key);
+	uint16_t from = (uint16_t)(item->count - changes) & MPPE_COUNT_MASK;
+	item_set_key(item, d, changes < ahead ? kept_key(&m->kept, from) : d->session_key);
 	while (changes--) {
-		from = (from + 1) & COUNT_MASK;
-		change_key(d, item->key);
-		keep_key(d, from, item->key);
+		mppe_next_key(d, from, item->key);
+		from = (from + 1) & MPPE_COUNT_MASK;
+		keep_key(&m->kept, from, item->key);
 	}
 	return DROP_NONE;
 }
 
-static void commit_stateless(struct mppe_direction *d, const struct mppe_item *item)
+static void commit_stateless(struct mppe *m, const struct mppe_item *item)
 {
-	unsigned ahead = distance(d->count, item->count);
-	forget_key(d, item->count);
+	struct mppe_direction *d = &m->receive;
+	unsigned ahead = mppe_distance(d->count, item->count);
+	forget_key(&m->kept, item->count);
 	d->unproved = 0;
 	d->far_steps = 0;
-	if (item->far) /* the kept keys are of another turn of the count */
-		forget_all_keys(d);
-	else if (ahead == 0 || ahead > MPPE_JUMP_GRANT)
+	if (item->far) { /* the keys at hand are of another turn of the count */
+		forget_all_keys(&m->kept);
+		secret_wipe(d->ahead, sizeof(d->ahead));
+		d->ahead_count = 0;
+	} else if (ahead == 0 || ahead > MPPE_JUMP_GRANT) {
 		return;
-	memcpy(d->session_key, item->key, sizeof(d->session_key));
-	d->count = item->count;
-	d->started = true;
+	}
+	mppe_move_on(d, item->count, item->key);
 }
 
 /* ---- receive, stateful ---- */
@@ -366,7 +330,7 @@ static enum drop admit_fresh(struct mppe_direction *d, struct mppe_item *item, u
 	uint8_t key[16];
 	memcpy(key, d->session_key, sizeof(key));
 	change_key_times(d, flags, key);
-	for (unsigned n = flags; n <= usual + FLUSHES_LOST; n++, change_key(d, key))
+	for (unsigned n = flags; n <= usual + FLUSHES_LOST; n++, mppe_change_key(d, key))
 		if (key_fits(d, item, key)) {
 			memcpy(item->key, key, sizeof(key));
 			break;
@@ -383,7 +347,7 @@ static enum drop admit_stateful(struct mppe *m, struct mppe_item *item, bool flu
 				uint64_t now_ms, bool *reset)
 {
 	struct mppe_direction *d = &m->receive;
-	unsigned ahead = distance(d->count, item->count);
+	unsigned ahead = mppe_distance(d->count, item->count);
 	if (ahead == 0 || ahead > COUNT_SPACE - STATEFUL_LATE)
 		return DROP_MPPE_LATE;
 	if (flushed || is_flag(item->count))
@@ -412,8 +376,6 @@ static void commit_stateful(struct mppe_direction *d, const struct mppe_item *it
 	d->waiting = false;
 }
 
-/* ---- both ---- */
-
 enum drop mppe_admit(struct mppe *m, struct packet *p, struct mppe_item *item, uint64_t now_ms,
 		     bool *reset)
 {
@@ -424,10 +386,10 @@ enum drop mppe_admit(struct mppe *m, struct packet *p, struct mppe_item *item, u
 		return DROP_MPPE_MALFORMED;
 	item->data = p->data + MPPE_HEADER;
 	item->length = in.left;
-	item->count = header & COUNT_MASK;
+	item->count = header & MPPE_COUNT_MASK;
 	item->stateful = !m->receive.stateless;
 	enum drop drop = m->receive.stateless
-				 ? admit_stateless(&m->receive, item, now_ms)
+				 ? admit_stateless(m, item, now_ms)
 				 : admit_stateful(m, item, header & BIT_FLUSHED, now_ms, reset);
 	if (drop == DROP_NONE)
 		packet_pull(p, MPPE_HEADER);
@@ -439,7 +401,7 @@ void mppe_commit(struct mppe *m, const struct mppe_item *item)
 	if (item->stateful)
 		commit_stateful(&m->receive, item);
 	else
-		commit_stateless(&m->receive, item);
+		commit_stateless(m, item);
 }
 
 static void run_stateful(struct mppe_item *item)
@@ -450,7 +412,55 @@ static void run_stateful(struct mppe_item *item)
 		rc4_apply(&item->stream, item->data, item->length);
 }
 
-void mppe_run(struct mppe_item *const *items, size_t count)
+/* ---- keys for the next batch, in the company of others ---- */
+
+/* Each direction of the items, once; those that come after `most` others are left out. */
+static size_t directions_of(struct mppe_item *const *items, size_t count,
+			    struct mppe_direction **list, size_t most)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct mppe_direction *d = items[i]->stateful ? NULL : items[i]->direction;
+		if (!d || !d->size || (!d->used && found == most))
+			continue;
+		if (!d->used)
+			list[found++] = d;
+		/* what is received has not moved the count yet */
+		unsigned reach = mppe_distance(d->count, items[i]->count);
+		if (reach <= MPPE_KEYS_AHEAD)
+			d->reach = (uint8_t)MAX_OF(reach, d->reach);
+		d->used = (uint8_t)MIN_OF(d->used + 1, MPPE_KEYS_AHEAD);
+	}
+	return found;
+}
+
+static bool has_enough(const struct mppe_direction *d)
+{
+	return d->ahead_count >= MIN_OF(d->reach + d->used, MPPE_KEYS_AHEAD);
+}
+
+/*
+ * As many keys as this batch took are what the next is likely to take. One chain alone would gain
+ * nothing: it is no faster now than when its packet comes.
+ */
+static void make_keys(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count)
+{
+	struct mppe_direction *list[MPPE_EXTENDED];
+	size_t wanting, links = directions_of(items, count, list, COUNT_OF(list));
+	do {
+		struct mppe_direction *wants[MPPE_EXTENDED];
+		wanting = 0;
+		for (size_t i = 0; i < links; i++)
+			if (!has_enough(list[i]))
+				wants[wanting++] = list[i];
+		if (wanting > 1)
+			mppe_extend(plan, wants, wanting);
+	} while (wanting > 1);
+	for (size_t i = 0; i < links; i++)
+		list[i]->used = list[i]->reach = 0;
+}
+
+void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count)
 {
 	struct rc4_job jobs[RUN_BATCH];
 	size_t waiting = 0;
@@ -463,9 +473,17 @@ void mppe_run(struct mppe_item *const *items, size_t count)
 		jobs[waiting++] =
 			(struct rc4_job){item->key, item->key_length, item->data, item->length};
 		if (waiting == RUN_BATCH) {
-			rc4_run(&rc4_plan_plain, jobs, waiting);
+			rc4_run(plan, jobs, waiting);
 			waiting = 0;
 		}
 	}
-	rc4_run(&rc4_plan_plain, jobs, waiting);
+	if (waiting)
+		rc4_run(plan, jobs, waiting);
+	if (count > 1)
+		make_keys(plan, items, count);
+}
+
+void mppe_run(struct mppe_item *const *items, size_t count)
+{
+	mppe_run_by(&rc4_plan_plain, items, count);
 }

@@ -16,6 +16,9 @@
  * Stateful: one stream goes through all packets. A lost one is missed by its coherency count; then
  * nothing decrypts until the peer, asked by a CCP Reset-Request, starts its stream anew. What the
  * Linux kernel and RFC 3078 do differently here is told in mppe.c.
+ *
+ *   mppe.c       packets: seal, admit, run, commit
+ *   mppe_keys.c  stateless: the chain of keys, and those that are made ahead
  */
 #pragma once
 #include <stdbool.h>
@@ -32,6 +35,8 @@ enum {
 	MPPE_HEADER = 2,
 	/* Of packets gone by, for the late ones; and of packets to come. */
 	MPPE_KEPT_KEYS = 64,
+	/* Of packets to come, made ahead in idle time and in company: a power of two. */
+	MPPE_KEYS_AHEAD = 32,
 	/* Key changes that one packet may cost: half the count's space. Further ahead is late. */
 	MPPE_JUMP_GRANT = 2048,
 	/* And all packets of a link together in a second. */
@@ -51,7 +56,10 @@ struct mppe_item {
 	bool stateful;      /* run and committed, or dropped, before the link's next is admitted */
 	uint8_t key_length; /* octets of `key`, with a fresh RC4 schedule; 0: `stream` goes on */
 	uint8_t key[16];
-	bool far;          /* stateless: further ahead than the count can tell */
+	bool far; /* stateless: further ahead than the count can tell */
+	/* stateless: what mppe_run may make keys for in passing; NULL: nothing. Borrowed from
+	   mppe_seal or mppe_admit until then */
+	struct mppe_direction *direction;
 	struct rc4 stream; /* stateful; after mppe_run as the packet left it */
 };
 
@@ -66,11 +74,12 @@ struct mppe_direction {
 	bool waiting;   /* receive, stateful: synchronisation lost, until a flushed packet */
 	uint64_t reset_again_ms; /* receive, stateful, waiting: not before */
 	struct rc4 stream;       /* stateful */
-	/* Receive, stateless: keys by count modulo MPPE_KEPT_KEYS, a cache that any packet may
-	   fill. */
-	uint8_t kept[MPPE_KEPT_KEYS][16];
-	uint16_t kept_count[MPPE_KEPT_KEYS]; /* 0xffff: empty */
-	uint32_t rekeys;                     /* spent in the second `rekeys_s` */
+	/* Stateless: the keys of the packets count + 1 to count + ahead_count, by count modulo
+	   MPPE_KEYS_AHEAD. */
+	uint8_t ahead[MPPE_KEYS_AHEAD][16];
+	uint8_t ahead_count;
+	uint8_t used, reach; /* of mppe_run, 0 between */
+	uint32_t rekeys;     /* receive, stateless: spent in the second `rekeys_s` */
 	uint64_t rekeys_s;
 	/* Receive, stateless: packets that came since the last one committed, the first of them
 	   when; and the search for a key that is further ahead than the count can tell. */
@@ -80,8 +89,15 @@ struct mppe_direction {
 	uint32_t far_steps;  /* 0: no search yet */
 };
 
+/* Keys by count modulo MPPE_KEPT_KEYS, a cache that any packet may fill. */
+struct mppe_kept {
+	uint8_t key[MPPE_KEPT_KEYS][16];
+	uint16_t count[MPPE_KEPT_KEYS]; /* 0xffff: empty */
+};
+
 struct mppe {
 	struct mppe_direction send, receive;
+	struct mppe_kept kept;                 /* receive, stateless */
 	uint64_t resets_sent, resets_received; /* CCP Reset-Requests, stateful */
 };
 
@@ -118,5 +134,25 @@ void mppe_commit(struct mppe *m, const struct mppe_item *item);
  */
 void mppe_on_reset_request(struct mppe *m);
 
-/* Runs RC4 over all items. Items of one stateless link may stand in any number and order. */
+/*
+ * Runs RC4 over all items. Items of one stateless link may stand in any number and order. Where
+ * items are of several links, as many keys as they took are made ahead for the next batch, the
+ * links' chains in lanes side by side; a packet decrypts to the same whether its key was there or
+ * is made when it comes. `plan`: of rc4_choose.
+ */
+void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count);
+
+/* The same by what is good everywhere: for tests, and where there are few packets. */
 void mppe_run(struct mppe_item *const *items, size_t count);
+
+/* Whether mppe_prepare would find a good deal to do. */
+bool mppe_wants_keys(const struct mppe *m);
+
+/*
+ * For idle time: makes keys ahead for both directions of at most MPPE_PREPARED links, `budget` keys
+ * in all or until each has MPPE_KEYS_AHEAD. Changes no packet that comes or goes. Returns the
+ * number of keys made.
+ */
+enum { MPPE_PREPARED = 16 };
+unsigned mppe_prepare(const struct rc4_plan *plan, struct mppe *const *links, size_t count,
+		      unsigned budget);

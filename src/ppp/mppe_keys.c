@@ -1,0 +1,149 @@
+#include "ppp/mppe_keys.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/secret.h"
+#include "crypto/hash.h"
+
+enum {
+	PAD = 40,        /* octets of each of the two pads */
+	HASHED = 2 * 64, /* start key, pad, session key, pad; and the padding of SHA-1 */
+};
+
+/*
+ * RFC 3079: GetNewKeyFromSHA. `key` may be `session`. The layout never changes, so the padding of
+ * SHA-1 is laid out with it, and the digest is two compressions.
+ */
+static void new_key_from_sha(const struct mppe_direction *d, const uint8_t *session, uint8_t *key)
+{
+	size_t octets = mppe_key_octets(d), at = 0, bits = 8 * (2 * octets + 2 * PAD);
+	uint8_t blocks[HASHED], digest[SHA1_OCTETS];
+	memcpy(blocks, d->start_key, octets);
+	memset(blocks + (at += octets), 0, PAD);
+	memcpy(blocks + (at += PAD), session, octets);
+	memset(blocks + (at += octets), 0xf2, PAD);
+	at += PAD;
+	memset(blocks + at, 0, HASHED - at);
+	blocks[at] = 0x80;
+	blocks[HASHED - 2] = (uint8_t)(bits >> 8);
+	blocks[HASHED - 1] = (uint8_t)bits;
+	hash_sha1_blocks(digest, blocks, HASHED / 64);
+	memcpy(key, digest, octets);
+	secret_wipe(blocks, sizeof(blocks));
+	secret_wipe(digest, sizeof(digest));
+}
+
+/* RFC 3078 §7.3: keys of 40 and 56 bits are weakened to what their names say. */
+static void reduce(const struct mppe_direction *d, uint8_t *key)
+{
+	static const uint8_t salt[3] = {0xd1, 0x26, 0x9e};
+	if (d->size != MPPE_128)
+		memcpy(key, salt, d->size == MPPE_40 ? 3 : 1);
+}
+
+void mppe_first_key(struct mppe_direction *d)
+{
+	new_key_from_sha(d, d->start_key, d->session_key);
+	reduce(d, d->session_key);
+}
+
+/* The interim key, encrypted with itself. */
+void mppe_change_key(const struct mppe_direction *d, uint8_t *key)
+{
+	uint8_t interim[16];
+	struct rc4 r;
+	new_key_from_sha(d, key, interim);
+	memcpy(key, interim, mppe_key_octets(d));
+	rc4_init(&r, interim, mppe_key_octets(d));
+	rc4_apply(&r, key, mppe_key_octets(d));
+	reduce(d, key);
+	secret_wipe(interim, sizeof(interim));
+	secret_wipe(&r, sizeof(r));
+}
+
+/* ---- ahead ---- */
+
+void mppe_next_key(const struct mppe_direction *d, uint16_t count, uint8_t *key)
+{
+	uint16_t next = (count + 1) & MPPE_COUNT_MASK;
+	unsigned ahead = mppe_distance(d->count, next);
+	if (ahead > 0 && ahead <= d->ahead_count)
+		memcpy(key, d->ahead[next % MPPE_KEYS_AHEAD], mppe_key_octets(d));
+	else
+		mppe_change_key(d, key);
+}
+
+void mppe_move_on(struct mppe_direction *d, uint16_t count, const uint8_t *key)
+{
+	unsigned passed = MIN_OF(mppe_distance(d->count, count), (unsigned)d->ahead_count);
+	for (unsigned i = 1; i <= passed; i++)
+		secret_wipe(d->ahead[(d->count + i) % MPPE_KEYS_AHEAD], sizeof(d->ahead[0]));
+	d->ahead_count = (uint8_t)(d->ahead_count - passed);
+	d->count = count;
+	d->started = true;
+	memmove(d->session_key, key, sizeof(d->session_key));
+}
+
+/* Where the key after the newest one belongs. */
+static uint8_t *place_ahead(struct mppe_direction *d)
+{
+	assert(d->ahead_count < MPPE_KEYS_AHEAD);
+	return d->ahead[(d->count + d->ahead_count + 1) % MPPE_KEYS_AHEAD];
+}
+
+static const uint8_t *newest_key(const struct mppe_direction *d)
+{
+	return d->ahead_count ? d->ahead[(d->count + d->ahead_count) % MPPE_KEYS_AHEAD]
+			      : d->session_key;
+}
+
+/* mppe_change_key's steps, the RC4 of all chains side by side. */
+void mppe_extend(const struct rc4_plan *plan, struct mppe_direction *const *list, size_t count)
+{
+	uint8_t interim[MPPE_EXTENDED][16];
+	struct rc4_job jobs[MPPE_EXTENDED] = {0};
+	assert(count <= MPPE_EXTENDED);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *key = place_ahead(list[i]), octets = mppe_key_octets(list[i]);
+		new_key_from_sha(list[i], newest_key(list[i]), interim[i]);
+		memcpy(key, interim[i], octets);
+		jobs[i] = (struct rc4_job){interim[i], octets, key, octets};
+	}
+	rc4_run(plan, jobs, count);
+	for (size_t i = 0; i < count; i++) {
+		reduce(list[i], place_ahead(list[i]));
+		list[i]->ahead_count++;
+	}
+	secret_wipe(interim, count * sizeof(interim[0]));
+}
+
+bool mppe_wants_keys(const struct mppe *m)
+{
+	return m->send.size && m->send.stateless &&
+	       (m->send.ahead_count <= MPPE_KEYS_AHEAD / 2 ||
+		m->receive.ahead_count <= MPPE_KEYS_AHEAD / 2);
+}
+
+unsigned mppe_prepare(const struct rc4_plan *plan, struct mppe *const *links, size_t count,
+		      unsigned budget)
+{
+	unsigned made = 0;
+	assert(count <= MPPE_PREPARED);
+	while (made < budget) {
+		struct mppe_direction *list[2 * MPPE_PREPARED];
+		size_t chains = 0;
+		for (size_t i = 0; i < 2 * count && made + chains < budget; i++) {
+			struct mppe_direction *d =
+				i % 2 ? &links[i / 2]->receive : &links[i / 2]->send;
+			if (d->size && d->stateless && d->ahead_count < MPPE_KEYS_AHEAD)
+				list[chains++] = d;
+		}
+		if (!chains)
+			break;
+		mppe_extend(plan, list, chains);
+		made += (unsigned)chains;
+	}
+	return made;
+}

@@ -3,6 +3,7 @@
  *
  *   loop.h timers.h      what wakes a process: descriptors, times, signals
  *   clock.h              time and chance
+ *   descriptors.h        how many may be open
  *   gre_socket.h         GRE to and from the network, in batches
  *   tun.h                packets to and from the host
  *   listener.h stream.h  TCP connections from callers, and their bytes

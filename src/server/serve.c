@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "io/clock.h"
+#include "io/descriptors.h"
 #include "io/resolver.h"
 #include "server/announce.h"
 #include "server/api.h"
@@ -340,6 +341,17 @@ static bool failed(struct server *server, const char *what, int error)
 	return error != 0;
 }
 
+/* A control connection takes one descriptor; the rest are sockets, files and programs of our own. */
+static void raise_descriptors(const struct settings *settings)
+{
+	enum { OUR_OWN = 100 };
+	size_t limit = descriptors_raise();
+	if (limit < (size_t)settings->connections + OUR_OWN)
+		log_warning("connections %u, but this process may open %zu files only: raise its "
+			    "limit (LimitNOFILE= in the systemd unit, ulimit -Hn in a shell) to %u",
+			    settings->connections, limit, settings->connections + OUR_OWN);
+}
+
 static bool start(struct server *server)
 {
 	static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, 0};
@@ -348,6 +360,7 @@ static bool start(struct server *server)
 	    failed(server, "cannot make an event loop", loop_init(&server->loop)))
 		return false;
 	server->has_loop = true;
+	raise_descriptors(server->settings);
 	server->signal_fd = signals_open(wanted);
 	if (failed(server, "cannot watch signals", MIN_OF(server->signal_fd, 0)))
 		return false;

@@ -100,7 +100,7 @@ static void on_line_up(void *context, struct line *line)
 			       strlen(control->peer_vendor)));
 	if (c->stopping)
 		return;
-	c->call = dialer_call(&c->dialer, line, NULL);
+	c->call = dialer_call(&c->dialer, line, NULL, NULL);
 	if (!c->call) {
 		c->failure = failure_at(c, STAGE_CALL, "out of memory");
 		say_failure(c);

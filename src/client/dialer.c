@@ -137,6 +137,7 @@ static void line_connected(struct line *line)
 		return;
 	}
 	loop_cancel_timer(dialer->loop, &line->timer);
+	line->connected_us = clock_now_us();
 	line->connection = connection_new(&dialer->host, line->settings, line->id, line->server,
 					  local_address(line->stream.fd), dialer->loop->now_ms);
 	if (!line->connection) {
@@ -187,6 +188,8 @@ static int begin_tcp(struct endpoint server, uint32_t from)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	/* The port is chosen by connect(2), which may use one for several servers. */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes));
 	if ((from && bind(fd, (struct sockaddr *)&local, sizeof(local))) ||
 	    (connect(fd, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS)) {
 		int error = -errno;
@@ -327,15 +330,16 @@ void dialer_touch(struct dialer *dialer, struct call *call)
 	call_moved(dialer, call);
 }
 
-struct call *dialer_call(struct dialer *dialer, struct line *line, void *owner)
+struct call *dialer_call(struct dialer *dialer, struct line *line,
+			 struct session_settings *settings, void *owner)
 {
 	struct connection *c = line->connection;
 	uint16_t call_id = c ? pick_call_id(dialer, c) : 0;
 	struct call *call = call_id ? calloc(1, sizeof(*call)) : NULL;
 	if (!call)
 		return NULL;
-	call->session = session_new(&dialer->host, c->settings, ++dialer->next_session, call_id,
-				    c->caller, c->called);
+	call->session = session_new(&dialer->host, settings ? settings : c->settings,
+				    ++dialer->next_session, call_id, c->caller, c->called);
 	if (!call->session) {
 		free(call);
 		return NULL;

@@ -44,7 +44,8 @@ struct line {
 	struct watcher watcher;
 	struct timer timer;
 	struct map_node by_id;
-	bool closing; /* nothing is read any more; freed when what is to be sent is sent */
+	uint64_t connected_us; /* when TCP stood (clock_now_us); 0: not yet */
+	bool closing;          /* nothing is read any more; freed when what is to be sent is sent */
 };
 
 /* A call and its session. */
@@ -122,8 +123,10 @@ void dialer_stop_line(struct dialer *dialer, struct line *line, const char *why)
 /* Gives a line up at once, however far it is. on_line_down follows. */
 void dialer_drop_line(struct dialer *dialer, struct line *line, const char *why);
 
-/* Places a call on a line that is up. NULL where it takes no more. */
-struct call *dialer_call(struct dialer *dialer, struct line *line, void *owner);
+/* Places a call on a line that is up, under `settings` (NULL: the line's own), which carry the name to
+ * log in with. NULL where it takes no more. */
+struct call *dialer_call(struct dialer *dialer, struct line *line,
+			 struct session_settings *settings, void *owner);
 
 /* Ends a call: in order (LCP says farewell), or at once. on_call_over follows. */
 void dialer_close_call(struct dialer *dialer, struct call *call, const char *why);

@@ -246,7 +246,7 @@ TEST(a_line_is_stopped_in_order_and_its_call_ends_first)
 	struct fixture f;
 	open_fixture(&f);
 	int fd = established(&f);
-	f.call = dialer_call(&f.dialer, f.line, NULL);
+	f.call = dialer_call(&f.dialer, f.line, NULL, NULL);
 	assert_non_null(f.call);
 	assert_int_equal(f.call->stage, STAGE_CALL);
 	dialer_stop_line(&f.dialer, f.line, "enough");
@@ -263,7 +263,7 @@ TEST(a_line_that_breaks_takes_its_call_along)
 	struct fixture f;
 	open_fixture(&f);
 	int fd = established(&f);
-	f.call = dialer_call(&f.dialer, f.line, NULL);
+	f.call = dialer_call(&f.dialer, f.line, NULL, NULL);
 	close(fd);
 	turn_until(&f, &f.downs);
 	assert_int_equal(f.calls_over, 1);
@@ -294,7 +294,7 @@ TEST(a_dialer_ends_with_lines_and_calls_of_every_kind)
 	struct fixture f;
 	open_fixture(&f);
 	int fd = established(&f);
-	f.call = dialer_call(&f.dialer, f.line, NULL);
+	f.call = dialer_call(&f.dialer, f.line, NULL, NULL);
 	dial(&f);
 	close_fixture(&f);
 	assert_int_equal(f.downs, 0);

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "io/clock.h"
 
 enum { STATUS_FAILED = 1, OUTER_OVERHEAD = 44 };
 
@@ -26,6 +27,7 @@ void connect_say(const char *stage, const char *format, ...)
 /* What the session goes by, from what the person said. */
 static struct session_settings *settings_of(const struct connect_options *o)
 {
+	struct random random = random_system();
 	struct session_settings *s = session_settings_new(LINK_CLIENT);
 	if (!s)
 		return NULL;
@@ -42,6 +44,9 @@ static struct session_settings *settings_of(const struct connect_options *o)
 	s->link.mru = o->mru ? o->mru : 1500 - OUTER_OVERHEAD;
 	s->link.mtu = o->mtu;
 	s->link.ipv6 = o->ipv6;
+	/* The same in all attempts, so that the device has one link-local address. */
+	random_fill(&random, s->link.interface_id, sizeof(s->link.interface_id));
+	s->link.interface_id[0] &= 0xfd; /* not a universal address (RFC 4291, 2.5.1) */
 	if (o->echo_said) {
 		s->link.echo_interval_ms = o->echo_interval_ms;
 		s->link.echo_failures = o->echo_failures;

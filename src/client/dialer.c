@@ -418,17 +418,36 @@ int dialer_init(struct dialer *dialer, const struct dialer_parts *parts)
 	return error;
 }
 
+static void free_call(struct map_node *node)
+{
+	call_free(CONTAINER_OF(node, struct call, by_id));
+}
+
+static void free_line(struct map_node *node)
+{
+	line_free(CONTAINER_OF(node, struct line, by_id));
+}
+
+/* Each takes itself out of the map. */
+static void free_all(struct map *map, void (*free_one)(struct map_node *node))
+{
+	for (size_t i = 0; i < map->size; i++) {
+		struct map_node *node = map->chains[i];
+		while (node) {
+			struct map_node *following = node->next;
+			free_one(node);
+			node = following;
+		}
+	}
+}
+
 void dialer_fini(struct dialer *dialer)
 {
 	if (!dialer->loop)
 		return;
 	registrar_answer_to(dialer->registrar, NULL, NULL);
-	for (size_t i = 0; i < dialer->calls.size; i++)
-		while (dialer->calls.chains[i])
-			call_free(CONTAINER_OF(dialer->calls.chains[i], struct call, by_id));
-	for (size_t i = 0; i < dialer->lines.size; i++)
-		while (dialer->lines.chains[i])
-			line_free(CONTAINER_OF(dialer->lines.chains[i], struct line, by_id));
+	free_all(&dialer->calls, free_call);
+	free_all(&dialer->lines, free_line);
 	map_fini(&dialer->calls);
 	map_fini(&dialer->calls_by_call);
 	map_fini(&dialer->lines);

@@ -133,6 +133,18 @@ TEST(connect_wants_a_host_a_user_and_methods_that_fit_the_encryption)
 	}
 }
 
+TEST(login_methods_are_named_as_people_name_them)
+{
+	auth_methods methods;
+	assert_true(methods_parse("chap", &methods));
+	assert_int_equal(methods, AUTH_BIT(AUTH_CHAP_MD5));
+	assert_true(methods_parse("mschapv2,chap-md5,", &methods));
+	assert_int_equal(methods, AUTH_BIT(AUTH_MSCHAPV2) | AUTH_BIT(AUTH_CHAP_MD5));
+	assert_false(methods_parse("mschapv", &methods));
+	assert_false(methods_parse("none", &methods));
+	assert_false(methods_parse(",pap", &methods));
+}
+
 TEST(routes_are_networks)
 {
 	static const struct {
@@ -146,6 +158,8 @@ TEST(routes_are_networks)
 		{"10.0.0.0/8", true, 0x0a000000, 8},
 		{"192.0.2.7", true, 0xc0000207, 32},
 		{"192.0.2.0/", false, 0, 0},
+		{"0.0.0.0/33", false, 0, 0},
+		{"0.0.0.0/-1", false, 0, 0},
 		{"192.0.2/24", false, 0, 0},
 		{"192.0.2.128/24", false, 0, 0},
 		{"", false, 0, 0},

@@ -87,6 +87,20 @@ def test_a_call_shows_each_stage_and_leaves_nothing_behind(caller, poptun):
         assert "user=testvpn1" in server.log and "test123" not in server.log
 
 
+@pytest.mark.parametrize("options", ["", "-R", "-u -b 10M -l 1300"])
+def test_streams_go_through(caller, poptun, options):
+    with lab.Server(caller.server):
+        call = caller.dial()
+        call.await_line(r"^up ")
+        caller.stack.enter_context(caller.server.spawn("iperf3", "-s", "--forceflush")).await_line("listening")
+        said = caller.namespace.run("iperf3", "-c", "192.168.10.1", "-t", "2", "-f", "m", *options.split())
+        rate = float(re.search(r"([\d.]+) Mbits/sec +(?:[\d.]+ ms +\S+ +\S+ +)?receiver", said)[1])
+        assert rate > 5, said
+        assert call.stop() == 5, call.output
+        octets = re.search(r"^down +after \d+ s, (\d+) octets in, (\d+) out", call.output, re.M)
+        assert max(map(int, octets.groups())) > 1_000_000
+
+
 def test_the_default_route_leads_into_the_tunnel_and_the_server_stays_outside(caller, poptun):
     with lab.Server(caller.server):
         call = caller.dial("--default-route", "--dns")

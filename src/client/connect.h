@@ -1,9 +1,9 @@
 /*
  * `poptun connect`: one tunnel, held up until a signal.
  *
- *   connect.c   start and stop: descriptors, signals     attempt.c   one address after the other, one
- *   attempt after the other, and what is said of them     tunnel.c   the link is up: addresses,
- *   routes, DNS, hooks, packets
+ *   connect.c   start and stop: descriptors, signals
+ *   attempt.c   one address after the other, one attempt after the other
+ *   tunnel.c    the link is up: addresses, routes, DNS, hooks, packets
  *
  * Everything of one run is in struct connect, which nobody else sees.
  */

@@ -1,18 +1,23 @@
 /*
  * The client's room: calls to PPTP servers, without a kernel's PPP.
  *
- *   dialer.h     connections to servers, the calls on them, and their packets: what `poptun connect`
- *                and a load generator share     perform.c   the one switch from actions to system
- *                calls     packets.c   batches of packets, both ways
- *   registrar.h  the one place that knows the password     password.h   where it comes from
- *   stage.h      how far a call has come; why one failed   pause.h      how long to wait then
- *   options.h peer_file.h   what `poptun connect` is told
- *   network.h name_servers.h  what is done to the machine, and undone
- *   connect.h    the command
+ *   dialer.h       connections to servers, the calls on them, and their packets
+ *   perform.c      the one switch from actions to system calls
+ *   packets.c      batches of packets, both ways
+ *   registrar.h    the one place that knows the password
+ *   password.h     where the password comes from
+ *   stage.h        how far a call has come; why one failed
+ *   pause.h        how long to wait before the next attempt
+ *   options.h      what `poptun connect` is told
+ *   peer_file.h    the same by a peers file of pppd
+ *   network.h      what is done to the machine, and undone
+ *   name_servers.h the same for DNS
+ *   connect.h      the command
  *
  * A dialer owns its lines (one TCP connection each) and its calls. Sessions of all calls share one
- * session_host and one GRE socket. It knows nothing of TUN devices: packets of callers are handed
- * to a callback, packets for them are given to dialer_send.
+ * session_host and one GRE socket. It knows nothing of TUN devices, so that a load generator needs
+ * none: what comes out of a tunnel is handed to a callback, what is to go in is given to
+ * dialer_send.
  *
  * Callbacks come from inside the dialer's functions and from its loop. They may place, end and stop
  * calls and lines; what they ask for is carried out before the outermost function returns.

@@ -246,7 +246,7 @@ void engine_perform(struct engine *engine)
 		size_t length = MIN_OF(action.length, sizeof(engine->in_hand));
 		memcpy(engine->in_hand, action.bytes, length);
 		if (action.kind == ACTION_ASK) /* may hold a password */
-			secret_wipe((void *)(uintptr_t)action.bytes, action.length);
+			action_wipe(&engine->host, &action);
 		action.bytes = engine->in_hand;
 		perform_one(engine, &action);
 		if (action.kind == ACTION_ASK)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 void session_host_fini(struct session_host *host)
 {
 	outbox_fini(&host->out);
@@ -62,4 +64,9 @@ bool action_take(struct session_host *host, struct action_view *view)
 	view->bytes = action.bytes + sizeof(view->id);
 	view->length = action.length - sizeof(view->id);
 	return true;
+}
+
+void action_wipe(struct session_host *host, const struct action_view *view)
+{
+	secret_wipe(host->out.bytes + (view->bytes - host->out.bytes), view->length);
 }

@@ -84,3 +84,6 @@ struct action_view {
 	size_t length;
 };
 bool action_take(struct session_host *host, struct action_view *view);
+
+/* Wipes the bytes of the action just taken where they lie: it held a secret, and was copied. */
+void action_wipe(struct session_host *host, const struct action_view *view);

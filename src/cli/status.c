@@ -50,6 +50,7 @@ static void print_traffic(const json_t *status)
 	static const char *const ways[] = {"in", "out"};
 	const json_t *rates = json_object_get(status, "rates");
 	const json_t *counters = json_object_get(status, "counters");
+	char kernels[200];
 	for (int i = 0; i < 2; i++) {
 		char octets[20], packets[20], amount[TEXT_AMOUNT], rate[TEXT_AMOUNT];
 		char count[TEXT_AMOUNT], pace[TEXT_AMOUNT];
@@ -64,6 +65,9 @@ static void print_traffic(const json_t *status)
 	}
 	printf("batches      %.1f packets a receipt, in the mean\n",
 	       number(status, "receive_batch_mean"));
+	printf("mppe         %s; %.0f keys made ahead\n",
+	       text_member(kernels, sizeof(kernels), status, "mppe_kernels"),
+	       number(counters, "keys_ahead"));
 }
 
 static const char *help_of(const char *name)

@@ -19,6 +19,13 @@ uint64_t clock_now_ms(void)
 	return clock_now_us() / 1000;
 }
 
+uint64_t clock_now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void fill(void *context, void *bytes, size_t length)
 {
 	uint8_t *to = bytes;

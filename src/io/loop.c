@@ -56,11 +56,22 @@ static int wait_ms(const struct loop *loop, int most_ms)
 	return wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
+static int wait_for_events(struct loop *loop, int most_ms)
+{
+	while (loop->has_idle_work && loop->on_idle && wait_ms(loop, most_ms) != 0) {
+		int count = epoll_wait(loop->epoll_fd, loop->ready, LOOP_EVENTS, 0);
+		if (count)
+			return count;
+		loop->has_idle_work = loop->on_idle(loop->on_idle_context);
+	}
+	return epoll_wait(loop->epoll_fd, loop->ready, LOOP_EVENTS, wait_ms(loop, most_ms));
+}
+
 int loop_turn(struct loop *loop, int most_ms)
 {
 	if (loop->at_end)
 		loop->at_end(loop->at_end_context);
-	int count = epoll_wait(loop->epoll_fd, loop->ready, LOOP_EVENTS, wait_ms(loop, most_ms));
+	int count = wait_for_events(loop, most_ms);
 	if (count < 0 && errno != EINTR)
 		return -errno;
 	loop->now_ms = clock_now_ms();

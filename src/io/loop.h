@@ -33,6 +33,14 @@ struct loop {
 	/* at the end of each turn, before the wait: flushes batches; may be NULL */
 	void (*at_end)(void *context);
 	void *at_end_context;
+	/*
+	 * Where a turn would wait, and has_idle_work: does a little of what nobody waits for, a few
+	 * microseconds, and says whether there is more. Called until there is none, or something
+	 * is ready or due. May be NULL.
+	 */
+	bool (*on_idle)(void *context);
+	void *on_idle_context;
+	bool has_idle_work;
 	struct epoll_event ready[LOOP_EVENTS]; /* of this turn; data.ptr NULL: removed since */
 	int ready_count;
 };

@@ -203,6 +203,73 @@ TEST(loop_runs_until_a_timer_stops_it_and_flushes_at_the_end_of_each_turn)
 	loop_fini(&loop);
 }
 
+/* ---- what is done while nothing else is ---- */
+
+struct idler {
+	struct loop *loop;
+	int pieces, done;
+	int ready_fd; /* to write to after each piece; 0: none */
+};
+
+static bool work(void *context)
+{
+	struct idler *idler = context;
+	if (idler->ready_fd)
+		assert_int_equal(write(idler->ready_fd, "x", 1), 1);
+	return ++idler->done < idler->pieces;
+}
+
+TEST(loop_works_while_it_would_wait_and_only_then)
+{
+	struct loop loop;
+	struct pipe_end a = {0};
+	assert_int_equal(loop_init(&loop), 0);
+	struct idler idler = {.loop = &loop, .pieces = 3};
+	pipe_open(&a, &loop);
+	loop.on_idle = work;
+	loop.on_idle_context = &idler;
+	assert_int_equal(loop_turn(&loop, 1), 0); /* nobody said that there is work */
+	assert_int_equal(idler.done, 0);
+	loop.has_idle_work = true;
+	assert_int_equal(loop_turn(&loop, 0), 0); /* does not wait */
+	assert_int_equal(idler.done, 0);
+	assert_int_equal(write(a.fds[1], "x", 1), 1);
+	assert_int_equal(loop_turn(&loop, -1), 0); /* need not wait */
+	assert_int_equal(idler.done, 0);
+	assert_int_equal(loop_turn(&loop, 1000), 0); /* still ready */
+	assert_int_equal(a.called, 2);
+	assert_int_equal(loop_watch(&loop, &a.watcher, 0), 0);
+	assert_int_equal(loop_turn(&loop, 1), 0);
+	assert_int_equal(idler.done, 3);
+	assert_false(loop.has_idle_work);
+	pipe_close(&a);
+	loop_fini(&loop);
+}
+
+TEST(loop_leaves_idle_work_for_what_becomes_ready_or_due_meanwhile)
+{
+	struct loop loop;
+	struct pipe_end a = {0};
+	assert_int_equal(loop_init(&loop), 0);
+	pipe_open(&a, &loop);
+	struct idler idler = {.loop = &loop, .pieces = 1000000000, .ready_fd = a.fds[1]};
+	loop.on_idle = work;
+	loop.on_idle_context = &idler;
+	loop.has_idle_work = true;
+	assert_int_equal(loop_turn(&loop, -1), 0);
+	assert_int_equal(a.called, 1);
+	assert_int_equal(idler.done, 1);
+	assert_true(loop.has_idle_work);
+	assert_int_equal(loop_watch(&loop, &a.watcher, 0), 0);
+	idler.ready_fd = 0;
+	struct timer timer = {.on_time = stop, .context = &loop};
+	loop_set_timer(&loop, &timer, loop.now_ms + 2);
+	assert_int_equal(loop_run(&loop), 0);
+	assert_true(idler.done < idler.pieces);
+	pipe_close(&a);
+	loop_fini(&loop);
+}
+
 TEST(signals_arrive_at_their_descriptor)
 {
 	int fd = signals_open((int[]){SIGUSR1, SIGHUP, 0});

@@ -298,6 +298,7 @@ TEST(status_adds_up_what_ended_and_what_lives)
 	add(&f, 2, "", 0xcb007107, 0);
 	f.api.warnings = warnings;
 	f.api.warning_count = 1;
+	f.engine.packets.plan = rc4_plan_plain;
 	f.engine.counters.octets_in = 1000;
 	f.engine.counters.drops[DROP_CLEAR] = 2;
 	f.engine.counters.receive_calls = 4;
@@ -316,6 +317,8 @@ TEST(status_adds_up_what_ended_and_what_lives)
 	assert_int_equal(number_at(json_object_get(answer, "drops"), "clear"), 5);
 	assert_int_equal(json_object_size(json_object_get(answer, "drops")), 1);
 	assert_true(json_real_value(json_object_get(answer, "receive_batch_mean")) == 2.5);
+	assert_string_equal(text_at(answer, "mppe_kernels"),
+			    "6 lanes waiting, 4 lanes waiting, 1 lane");
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(answer, "warnings"), 0)),
 		"a chain drops");

@@ -24,7 +24,8 @@
 	C(packets_in,           "inner packets from callers") \
 	C(packets_out,          "inner packets to callers") \
 	C(receive_calls,        "batches of GRE packets received (recvmmsg)") \
-	C(receive_packets,      "GRE packets received in those batches")
+	C(receive_packets,      "GRE packets received in those batches") \
+	C(keys_ahead,           "MPPE keys made ahead in idle time")
 /* clang-format on */
 
 struct engine_counters {

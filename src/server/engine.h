@@ -7,6 +7,7 @@
  *   engine.h     connections and sessions         table.h    sessions, found by what a packet shows
  *   perform.c    the one switch from actions to system calls
  *   packets.h    batches of packets: GRE → TUN and TUN → GRE
+ *   ahead.h      their keys, made in idle time
  *   counters.h   what is counted                 census.h   one look over all that lives
  *   recent.h     the last log lines of sessions  drop_log.h  lines about dropped packets
  *   authority.h pool.h intake.h   the registrar      keeper.h   what needs root

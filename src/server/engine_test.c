@@ -400,6 +400,28 @@ TEST(engine_answers_a_call_and_carries_packets)
 }
 
 /* IPv4 with don't-fragment, longer than the tunnel takes, where the configuration keeps it whole. */
+TEST(engine_makes_the_keys_of_packets_to_come_when_nothing_is_to_do)
+{
+	struct fixture f;
+	struct client c;
+	static const struct auth_keys keys = {.present = 1};
+	start(&f, 10);
+	assert_true(has_logged(&f, "mppe kernels=\""));
+	client_start(&c, &f, CALLER);
+	client_up(&c);
+	struct member *member = table_by_inner(&f.engine.table, INNER_CALLER);
+	struct mppe *mppe = &member->session->link.mppe;
+	mppe_init(mppe, &keys, MPPE_128, true); /* though nothing is encrypted with it here */
+	ahead_note(&f.engine.packets.ahead, member);
+	f.loop.has_idle_work = true;
+	RUN_UNTIL(&f, &c, f.engine.counters.keys_ahead == 2 * MPPE_KEYS_AHEAD);
+	assert_int_equal(mppe->send.ahead_count, MPPE_KEYS_AHEAD);
+	assert_int_equal(mppe->receive.ahead_count, MPPE_KEYS_AHEAD);
+	RUN_UNTIL(&f, &c, !f.loop.has_idle_work);
+	client_stop(&c);
+	stop(&f);
+}
+
 TEST(engine_names_in_its_log_why_a_transfer_stands_still)
 {
 	static const uint8_t big[1450];

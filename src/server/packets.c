@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "io/clock.h"
 #include "io/tun.h"
 #include "ip/fragment.h"
 #include "ip/icmp.h"
@@ -37,15 +38,20 @@ struct packets_batch {
 _Static_assert((int)GRE_BATCH <= (int)MERGER_PACKETS,
 	       "a batch from the network fits into the merger");
 
-static void run_mppe(struct packets_batch *batch)
+static void run_mppe(struct packets *packets)
 {
+	struct packets_batch *batch = packets->batch;
 	struct mppe_item *items[PACKETS_BATCH];
 	size_t count = 0;
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->entries[i].item.link.encrypted)
-			items[count++] = &batch->entries[i].item.link.mppe;
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->entries[i].item.link.encrypted)
+			continue;
+		items[count++] = &batch->entries[i].item.link.mppe;
+		ahead_note(&packets->ahead, batch->entries[i].member);
+	}
 	if (count)
-		mppe_run(items, count);
+		mppe_run_by(&packets->plan, items, count);
+	packets->engine->loop->has_idle_work = packets->ahead.count > 0;
 }
 
 /* ---- from the network ---- */
@@ -79,7 +85,7 @@ static void write_merged(struct packets *packets)
 static void settle_received(struct packets *packets)
 {
 	struct packets_batch *batch = packets->batch;
-	run_mppe(batch);
+	run_mppe(packets);
 	merger_init(&batch->merger, packets->tun.merges);
 	for (size_t i = 0; i < batch->count; i++)
 		deliver(packets, i);
@@ -168,7 +174,7 @@ static void on_gre(void *context, uint32_t events)
 static void settle_sent(struct packets *packets)
 {
 	struct packets_batch *batch = packets->batch;
-	run_mppe(batch);
+	run_mppe(packets);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct entry *entry = &batch->entries[i];
 		struct session *session = entry->member->session;
@@ -370,6 +376,14 @@ static void at_end(void *context)
 	packets_flush(context);
 }
 
+static bool on_idle(void *context)
+{
+	struct packets *packets = context;
+	struct engine *engine = packets->engine;
+	engine->counters.keys_ahead += ahead_work(&packets->ahead, &packets->plan, &engine->table);
+	return packets->ahead.count > 0;
+}
+
 int packets_init(struct packets *packets, struct engine *engine, struct gre_port *gre, int tun_fd)
 {
 	*packets = (struct packets){
@@ -380,6 +394,9 @@ int packets_init(struct packets *packets, struct engine *engine, struct gre_port
 	log_debug("tun super-segments=%s", packets->tun.merges & MERGE_UDP   ? "tcp,udp"
 					   : packets->tun.merges & MERGE_TCP ? "tcp"
 									     : "none");
+	char kernels[RC4_PLAN_TEXT];
+	packets->plan = rc4_choose(clock_now_ns);
+	log_info("mppe kernels=\"%s\"", rc4_plan_print(&packets->plan, kernels));
 	packets->batch = calloc(1, sizeof(*packets->batch));
 	if (!packets->batch)
 		return -ENOMEM;
@@ -389,6 +406,8 @@ int packets_init(struct packets *packets, struct engine *engine, struct gre_port
 		(struct watcher){.on_ready = on_tun, .context = packets, .fd = tun_fd};
 	engine->loop->at_end = at_end;
 	engine->loop->at_end_context = packets;
+	engine->loop->on_idle = on_idle;
+	engine->loop->on_idle_context = packets;
 	error = loop_watch(engine->loop, &packets->gre_watcher, EPOLLIN);
 	return error ? error : loop_watch(engine->loop, &packets->tun_watcher, EPOLLIN);
 }
@@ -400,6 +419,8 @@ void packets_fini(struct packets *packets)
 	loop_unwatch(packets->engine->loop, &packets->gre_watcher);
 	loop_unwatch(packets->engine->loop, &packets->tun_watcher);
 	packets->engine->loop->at_end = NULL;
+	packets->engine->loop->on_idle = NULL;
+	packets->engine->loop->has_idle_work = false;
 	free(packets->batch);
 	tun_fini(&packets->tun);
 	*packets = (struct packets){0};

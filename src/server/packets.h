@@ -2,7 +2,8 @@
  * Packets in batches. From the network: receive up to GRE_BATCH, admit each, run MPPE over all that
  * wait, deliver, merge, write to the TUN device. From the TUN device: read up to PACKETS_TUN, split
  * super-segments, cut what is too long, enclose, run MPPE, seal, send. Nothing here allocates. No
- * packet overtakes another of its session on the way out, nor of its flow on the way in.
+ * packet overtakes another of its session on the way out, nor of its flow on the way in. When the
+ * loop has nothing else to do, MPPE keys are made for the packets to come (ahead.h).
  */
 #pragma once
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include "io/gre_socket.h"
 #include "io/loop.h"
 #include "io/tun.h"
+#include "server/ahead.h"
 #include "session/session.h"
 
 enum {
@@ -29,7 +31,9 @@ struct packets {
 	struct tun tun;
 	struct watcher gre_watcher, tun_watcher;
 	struct packets_batch *batch; /* owned */
-	uint64_t truncated, unsent;  /* of the port's, counted already */
+	struct rc4_plan plan;        /* chosen at the start */
+	struct ahead ahead;
+	uint64_t truncated, unsent; /* of the port's, counted already */
 };
 
 /* Begins to watch both descriptors, and flushes at the end of each turn of the loop. 0 or -errno.

@@ -17,6 +17,7 @@ struct member {
 	void *engine;            /* the engine's */
 	struct map_node by_id, by_inner, by_interface;
 	bool has_inner, has_interface;  /* listed under its inner address, its IPv6 identifier */
+	bool awaits_keys;               /* noted (ahead.h) */
 	bool has_hooks, has_ipv6_hooks; /* the keeper was told that its network is up */
 	struct member *next_same_call;
 };

@@ -96,6 +96,7 @@ struct dialer {
 	uint64_t drops
 		[DROP_COUNT]; /* of packets that belong to no call, and of calls that are over */
 	struct dialer_batch *batch; /* owned */
+	struct rc4_plan plan;       /* chosen at the start */
 	bool performing;
 	uint8_t in_hand[UINT16_MAX]; /* the bytes of the action that is being carried out */
 };

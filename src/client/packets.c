@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "client/dialer.h"
+#include "io/clock.h"
 
 enum { ROUNDS = 4 }; /* batches in a row before others have their turn */
 
@@ -30,7 +31,7 @@ struct dialer_batch {
 
 _Static_assert((int)DIALER_BATCH <= (int)GRE_BATCH, "a batch is sent with one system call");
 
-static void run_mppe(struct batch *batch)
+static void run_mppe(const struct rc4_plan *plan, struct batch *batch)
 {
 	struct mppe_item *items[GRE_BATCH];
 	size_t count = 0;
@@ -38,7 +39,7 @@ static void run_mppe(struct batch *batch)
 		if (batch->entries[i].item.link.encrypted)
 			items[count++] = &batch->entries[i].item.link.mppe;
 	if (count)
-		mppe_run(items, count);
+		mppe_run_by(plan, items, count);
 }
 
 /* ---- from the network ---- */
@@ -58,7 +59,7 @@ static void deliver(struct dialer *dialer, struct entry *entry)
 static void settle_received(struct dialer *dialer)
 {
 	struct batch *batch = &dialer->batch->in;
-	run_mppe(batch);
+	run_mppe(&dialer->plan, batch);
 	for (size_t i = 0; i < batch->count; i++)
 		deliver(dialer, &batch->entries[i]);
 	batch->count = 0;
@@ -143,7 +144,7 @@ void dialer_send(struct dialer *dialer, struct call *call, struct packet *p)
 void dialer_flush(struct dialer *dialer)
 {
 	struct batch *batch = &dialer->batch->out;
-	run_mppe(batch);
+	run_mppe(&dialer->plan, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct session *session = batch->entries[i].call->session;
 		session_seal(session, batch->entries[i].packet);
@@ -180,6 +181,7 @@ int dialer_packets_init(struct dialer *dialer)
 		return -ENOMEM;
 	dialer->gre_watcher =
 		(struct watcher){.on_ready = on_gre, .context = dialer, .fd = dialer->gre->fd};
+	dialer->plan = rc4_choose(clock_now_ns);
 	dialer->loop->at_end = at_end;
 	dialer->loop->at_end_context = dialer;
 	return loop_watch(dialer->loop, &dialer->gre_watcher, EPOLLIN);

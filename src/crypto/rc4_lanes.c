@@ -62,7 +62,8 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 {
 	r->i = (uint8_t)done;
 	r->j = (uint8_t)j;
-	rc4_apply(r, job->data + done, job->length - done);
+	if (job->length > done)
+		rc4_apply(r, job->data + done, job->length - done);
 }
 
 /* clang-format off */

@@ -7,30 +7,33 @@
 #include "base/secret.h"
 #include "crypto/hash.h"
 
-enum {
-	PAD = 40,        /* octets of each of the two pads */
-	HASHED = 2 * 64, /* start key, pad, session key, pad; and the padding of SHA-1 */
-};
-
 /*
- * RFC 3079: GetNewKeyFromSHA. `key` may be `session`. The layout never changes, so the padding of
- * SHA-1 is laid out with it, and the digest is two compressions.
+ * RFC 3079: GetNewKeyFromSHA is SHA-1 over start key, 40 zeros, session key, 40 octets of f2. The
+ * layout never changes, so the padding of SHA-1 stands in it, and the digest is two compressions.
+ * The keys have 8 or 16 octets, and places to match.
  */
+enum { HASHED = 2 * 64 };
+/* clang-format off */
+static const uint8_t layout_8[HASHED] = {[56 ... 95] = 0xf2, [96] = 0x80, [126] = 0x03};
+static const uint8_t layout_16[HASHED] = {[72 ... 111] = 0xf2, [112] = 0x80, [126] = 0x03, 0x80};
+/* clang-format on */
+
+/* `key` may be `session`. */
 static void new_key_from_sha(const struct mppe_direction *d, const uint8_t *session, uint8_t *key)
 {
-	size_t octets = mppe_key_octets(d), at = 0, bits = 8 * (2 * octets + 2 * PAD);
 	uint8_t blocks[HASHED], digest[SHA1_OCTETS];
-	memcpy(blocks, d->start_key, octets);
-	memset(blocks + (at += octets), 0, PAD);
-	memcpy(blocks + (at += PAD), session, octets);
-	memset(blocks + (at += octets), 0xf2, PAD);
-	at += PAD;
-	memset(blocks + at, 0, HASHED - at);
-	blocks[at] = 0x80;
-	blocks[HASHED - 2] = (uint8_t)(bits >> 8);
-	blocks[HASHED - 1] = (uint8_t)bits;
+	bool is_long = mppe_key_octets(d) == 16;
+	if (is_long) { /* sizes that the compiler knows cost next to nothing */
+		memcpy(blocks, layout_16, HASHED);
+		memcpy(blocks, d->start_key, 16);
+		memcpy(blocks + 56, session, 16);
+	} else {
+		memcpy(blocks, layout_8, HASHED);
+		memcpy(blocks, d->start_key, 8);
+		memcpy(blocks + 48, session, 8);
+	}
 	hash_sha1_blocks(digest, blocks, HASHED / 64);
-	memcpy(key, digest, octets);
+	memcpy(key, digest, is_long ? 16 : 8);
 	secret_wipe(blocks, sizeof(blocks));
 	secret_wipe(digest, sizeof(digest));
 }

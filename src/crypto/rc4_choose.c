@@ -1,7 +1,7 @@
 /*
- * Each kernel is timed over packets of a usual length; the best of a few rounds counts, as whatever
- * disturbs a round makes it longer. Then the cheapest way to spend any number of jobs follows from
- * the times of the kernels, from one job on upwards.
+ * Each kernel is timed over packets of a usual length, in a few rounds that interleave them; the
+ * best counts, as whatever disturbs a round makes it longer. Then the cheapest way to spend any
+ * number of jobs follows from the times of the kernels, from one job on upwards.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,30 +9,44 @@
 #include "base/base.h"
 #include "crypto/rc4_kernel.h"
 
-enum { ROUNDS = 6, LENGTH = 512, KERNELS_MAX = 32 };
+enum { ROUNDS = 10, LENGTH = 512, KERNELS_MAX = 32 };
 
-/* Nanoseconds for one run, all lanes. */
-static uint64_t time_of(const struct rc4_kernel *kernel, uint64_t (*now_ns)(void))
-{
-	static const uint8_t key[16] = {1, 2, 3};
-	uint8_t data[RC4_LANES_MAX][LENGTH];
+/* Packets to be timed with, a key for each. */
+struct course {
+	uint8_t keys[RC4_LANES_MAX][16], data[RC4_LANES_MAX][LENGTH];
 	struct rc4 states[RC4_LANES_MAX];
 	struct rc4_job jobs[RC4_LANES_MAX];
 	const struct rc4_job *list[RC4_LANES_MAX];
-	uint64_t best = UINT64_MAX;
-	memset(data, 0, sizeof(data));
-	for (unsigned i = 0; i < kernel->lanes; i++) {
-		/* keys of their own: lanes that did the same would be guessed too well */
-		jobs[i] = (struct rc4_job){key, sizeof(key) - i, data[i], LENGTH};
-		list[i] = &jobs[i];
+};
+
+static void course_init(struct course *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (unsigned i = 0; i < RC4_LANES_MAX; i++) {
+		memset(c->keys[i], (int)i + 1, sizeof(c->keys[i]));
+		c->keys[i][0] = 0x5a;
+		c->jobs[i] = (struct rc4_job){c->keys[i], sizeof(c->keys[i]), c->data[i], LENGTH};
+		c->list[i] = &c->jobs[i];
 	}
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		uint64_t start = now_ns();
-		kernel->run(states, list);
-		uint64_t took = now_ns() - start;
-		best = MIN_OF(best, took);
-	}
-	return best;
+}
+
+/* The best time of each kernel, for one run of all its lanes. Those that this processor cannot run
+ * are not looked at. */
+static void time_all(uint64_t times[static KERNELS_MAX], size_t count, uint64_t (*now_ns)(void))
+{
+	struct course course;
+	course_init(&course);
+	for (size_t k = 0; k < count; k++)
+		times[k] = UINT64_MAX;
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t k = 0; k < count; k++) {
+			if (!rc4_kernel_runs(&rc4_kernels[k]))
+				continue;
+			uint64_t start = now_ns();
+			rc4_kernels[k].run(course.states, course.list);
+			uint64_t took = now_ns() - start;
+			times[k] = MIN_OF(times[k], took);
+		}
 }
 
 /* Of two ways that cost the same, the wide step comes first: jobs are sorted, and the
@@ -48,8 +62,7 @@ struct rc4_plan rc4_choose(uint64_t (*now_ns)(void))
 	uint64_t times[KERNELS_MAX], least[RC4_PLANNED + 1] = {0};
 	struct rc4_plan plan = rc4_plan_plain;
 	size_t count = MIN_OF(rc4_kernel_count, (size_t)KERNELS_MAX);
-	for (size_t k = 0; k < count; k++)
-		times[k] = rc4_kernel_runs(&rc4_kernels[k]) ? time_of(&rc4_kernels[k], now_ns) : 0;
+	time_all(times, count, now_ns);
 	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++) {
 		least[jobs] = UINT64_MAX;
 		for (size_t k = 0; k < count; k++) {

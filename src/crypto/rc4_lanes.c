@@ -33,7 +33,7 @@ static inline unsigned after(unsigned j)
 }
 
 /* One step of the key schedule; `a` is s[i]. Returns the new j. */
-static inline unsigned mix(uint8_t s[static 256], unsigned i, unsigned j, uint8_t a, uint8_t key)
+static inline unsigned mix(uint8_t s[static 256], size_t i, unsigned j, uint8_t a, uint8_t key)
 {
 	j = (uint8_t)(j + a + key);
 	s[i] = s[j];
@@ -42,7 +42,7 @@ static inline unsigned mix(uint8_t s[static 256], unsigned i, unsigned j, uint8_
 }
 
 /* One octet of keystream; `a` is s[i], *j moves on. */
-static inline uint8_t next(uint8_t s[static 256], unsigned i, unsigned *j, uint8_t a)
+static inline uint8_t next(uint8_t s[static 256], size_t i, unsigned *j, uint8_t a)
 {
 	*j = (uint8_t)(*j + a);
 	uint8_t b = s[*j];
@@ -89,7 +89,7 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 /* Octet by octet, from `done` to `common`. */
 #define PLAIN(EACH)                                \
 	for (; done < common; done++) {            \
-		unsigned i = (uint8_t)(done + 1);  \
+		size_t i = (uint8_t)(done + 1);    \
 		EACH(NEXT)                         \
 	}
 
@@ -97,14 +97,15 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 #define EMPTY(l)  __m128i x##l = _mm_setzero_si128();
 #define GATHER(l) x##l = _mm_insert_epi8(x##l, next(r[l].s, i, &j##l, FRONT(l)), k);
 #define XOR(l)    xor_16(data##l + done, x##l);
-#define OCTET(n, EACH)                                    \
-	{                                                 \
-		enum { k = n };                           \
-		unsigned i = (uint8_t)(done + 1 + k);     \
-		EACH(GATHER)                              \
+#define OCTET(n, EACH)                                                           \
+	{                                                                        \
+		enum { k = n };                                                  \
+		size_t i = k < 15 ? first + k : (uint8_t)(first + k);            \
+		EACH(GATHER)                                                     \
 	}
 #define SSE41(EACH)                                                              \
 	for (; done + 16 <= common; done += 16) {                                \
+		size_t first = (uint8_t)(done + 1); /* goes round at the last */ \
 		EACH(EMPTY)                                                      \
 		OCTET(0, EACH) OCTET(1, EACH) OCTET(2, EACH) OCTET(3, EACH)      \
 		OCTET(4, EACH) OCTET(5, EACH) OCTET(6, EACH) OCTET(7, EACH)      \
@@ -121,7 +122,7 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 		uint8_t keys[lanes][256];                                    \
 		size_t common = jobs[lanes - 1]->length, done = 0;           \
 		EACH(START)                                                  \
-		for (unsigned i = 0; i < 256; i++) {                         \
+		for (size_t i = 0; i < 256; i++) {                           \
 			EACH(MIX)                                            \
 		}                                                            \
 		EACH(RESTART)                                                \

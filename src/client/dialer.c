@@ -115,6 +115,15 @@ static void line_receive(struct line *line)
 		connection_on_lost(line->connection, strerror((int)-length), now_ms);
 }
 
+void dialer_hear_line(struct dialer *dialer, const struct call *call)
+{
+	struct line *line = dialer_line(dialer, call->session->connection);
+	if (!line || !line->connection || line->closing)
+		return;
+	line_receive(line);
+	dialer_touch_line(dialer, line);
+}
+
 /* Our own address on the way, from which GRE leaves too. */
 static uint32_t local_address(int fd)
 {

@@ -12,7 +12,8 @@
  *   peer_file.h    the same by a peers file of pppd
  *   network.h      what is done to the machine, and undone
  *   name_servers.h the same for DNS
- *   connect.h      the command
+ *   connect.h      the commands, `poptun connect`
+ *   load.h         and `poptun load`
  *
  * A dialer owns its lines (one TCP connection each) and its calls. Sessions of all calls share one
  * session_host and one GRE socket. It knows nothing of TUN devices, so that a load generator needs
@@ -157,6 +158,8 @@ struct line *dialer_line(const struct dialer *dialer, uint32_t id);
 struct call *dialer_call_by_id(const struct dialer *dialer, uint32_t id);
 struct call *dialer_call_by_packet(const struct dialer *dialer, uint16_t call_id, uint32_t server,
 				   uint32_t local);
+/* Reads what waits on the call's control connection; nothing is performed yet. */
+void dialer_hear_line(struct dialer *dialer, const struct call *call);
 void dialer_close_line(struct dialer *dialer, struct line *line, const char *why);
 void dialer_end_call(struct dialer *dialer, struct call *call, const struct link_end *end);
 int dialer_packets_init(struct dialer *dialer);

@@ -81,6 +81,10 @@ static void receive_one(struct dialer *dialer, const struct gre_datagram *datagr
 		dialer->drops[DROP_GRE_UNKNOWN_CALL]++;
 		return;
 	}
+	/* The server's first Configure-Request follows its Outgoing-Call-Reply at once, and may be
+	 * read before it: dropped, it would come again only after three seconds. */
+	if (call->session->state == SESSION_CALLING)
+		dialer_hear_line(dialer, call);
 	if (session_admit(call->session, p, &item, dialer->loop->now_ms) || !item.has_payload)
 		return;
 	if (item.link.alone) /* what came before it first, then this one, before the next */

@@ -21,7 +21,8 @@ static void line_free(struct engine *engine, struct line *line)
 	loop_unwatch(engine->loop, &line->watcher);
 	stream_fini(&line->stream);
 	map_remove(&engine->lines, &line->by_id);
-	map_remove(&engine->lines_by_caller, &line->by_caller);
+	if (line->is_idle)
+		map_remove(&engine->idle_by_caller, &line->by_caller);
 	free(line);
 }
 
@@ -51,8 +52,28 @@ void engine_touch(struct engine *engine, struct member *member)
 	follow(engine->loop, &member->timer, session_deadline(member->session));
 }
 
+static uint64_t caller_hash(uint32_t address)
+{
+	return map_hash_u64(address, 1);
+}
+
+/* Whoever has a call is in no address's way, and not in idle_by_caller: ten thousand callers behind
+ * one address are not walked for each that comes. */
+static void note_idle(struct engine *engine, struct line *line)
+{
+	bool is_idle = !line->connection || !line->connection->call_count;
+	if (is_idle == line->is_idle)
+		return;
+	line->is_idle = is_idle;
+	if (is_idle)
+		map_insert(&engine->idle_by_caller, &line->by_caller, caller_hash(line->caller));
+	else
+		map_remove(&engine->idle_by_caller, &line->by_caller);
+}
+
 void engine_touch_line(struct engine *engine, struct line *line)
 {
+	note_idle(engine, line);
 	if (line->connection)
 		follow(engine->loop, &line->timer, connection_deadline(line->connection));
 	uint32_t events = (line->closing ? 0u : (uint32_t)EPOLLIN) |
@@ -140,25 +161,17 @@ static uint32_t pick_line_id(struct engine *engine)
 	return engine->next_line;
 }
 
-static uint64_t caller_hash(uint32_t address)
-{
-	return map_hash_u64(address, 1);
-}
-
 /* One address may not take the places of all others by connections that come to nothing. (Two
  * addresses with one hash share the bound; a hash of 64 bits has no such two in practice.) */
 static bool is_crowded(const struct engine *engine, uint32_t address)
 {
 	size_t idle = 0;
-	struct map_node *node = map_first(&engine->lines_by_caller, caller_hash(address));
-	for (; node && idle < LINES_WITHOUT_CALL; node = map_next(node)) {
-		const struct line *line = CONTAINER_OF(node, struct line, by_caller);
-		idle += !line->connection || !line->connection->call_count;
-	}
+	struct map_node *node = map_first(&engine->idle_by_caller, caller_hash(address));
+	for (; node && idle < LINES_WITHOUT_CALL; node = map_next(node))
+		idle++;
 	return idle >= LINES_WITHOUT_CALL;
 }
 
-/* All places are taken: somebody who shows nothing for his gives it up. False: nobody does. */
 static bool make_room_for_line(struct engine *engine)
 {
 	char text[ADDRESS_TEXT];
@@ -233,12 +246,12 @@ static void take_caller(void *context, const struct caller *caller)
 	}
 	engine->counters.connections_accepted++;
 	line->engine = engine;
+	line->caller = caller->from.address;
 	line->stream = stream;
 	line->timer = (struct timer){.on_time = line_on_time, .context = line};
 	line->watcher =
 		(struct watcher){.on_ready = line_on_ready, .context = line, .fd = caller->fd};
 	map_insert(&engine->lines, &line->by_id, map_hash_u64(line->connection->id, 0));
-	map_insert(&engine->lines_by_caller, &line->by_caller, caller_hash(caller->from.address));
 	learn_mtu(line);
 	engine_touch_line(engine, line);
 }
@@ -413,7 +426,7 @@ void engine_fini(struct engine *engine)
 		}
 	}
 	map_fini(&engine->lines);
-	map_fini(&engine->lines_by_caller);
+	map_fini(&engine->idle_by_caller);
 	packets_fini(&engine->packets);
 	session_settings_unref(engine->settings);
 	session_host_fini(&engine->host);

@@ -42,8 +42,10 @@ struct line {
 	struct timer timer;
 	struct engine *engine;
 	struct map_node by_id, by_caller;
-	bool stopped; /* connection_stop was called for the end of the server */
-	bool closing; /* nothing is read any more; freed when what is to be sent is sent */
+	uint32_t caller; /* its address */
+	bool is_idle;    /* without a call: it is in idle_by_caller */
+	bool stopped;    /* connection_stop was called for the end of the server */
+	bool closing;    /* nothing is read any more; freed when what is to be sent is sent */
 };
 
 struct engine {
@@ -52,7 +54,7 @@ struct engine {
 	struct session_settings *settings; /* a counted reference: for connections to come */
 	uint32_t sessions_max;
 	struct table table;
-	struct map lines, lines_by_caller; /* struct line by id, by address */
+	struct map lines, idle_by_caller; /* struct line by id; those without a call by address */
 	uint32_t next_line;
 	struct packets packets;
 	struct seam_end *authority, *keeper; /* borrowed */

@@ -22,6 +22,7 @@ extern const struct command commands[]; /* ends with an empty row */
 
 int serve_command(int argc, char **argv);
 int connect_command(int argc, char **argv);
+int load_command(int argc, char **argv);
 int status_command(int argc, char **argv);
 int sessions_command(int argc, char **argv);
 int show_command(int argc, char **argv);

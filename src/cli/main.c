@@ -7,6 +7,7 @@
 const struct command commands[] = {
 	{"serve", "run the server in the foreground", serve_command},
 	{"connect", "call a PPTP server", connect_command},
+	{"load", "many calls to a PPTP server, to see what it carries", load_command},
 	{"status", "what the server is doing", status_command},
 	{"sessions", "one row for each session", sessions_command},
 	{"show", "one session in full", show_command},

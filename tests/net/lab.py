@@ -405,7 +405,9 @@ class Town:
         with contextlib.ExitStack() as stack:
             for namespace in (self.server, self.site):
                 stack.enter_context(namespace)
-            self.server.ip("link add lab0 type bridge")
+            # Its own address: else a bridge takes that of its lowest port, and a guest that joins can change
+            # it, after which the others speak to nobody until their ARP entries are old.
+            self.server.ip("link add lab0 address 02:00:0a:63:00:01 type bridge")
             self.server.ip("link set lab0 up")
             self.server.ip(f"address add {self.SERVER}/24 dev lab0")
             cable(self.server, "out", self.site, "in")

@@ -103,7 +103,8 @@ static const struct text_row {
 	{"source", "A.B.C.D-E", SOURCE,
 	 "addresses of this host to call from, in turn (the kernel's choice)",
 	 "an address, or two with a dash between, the lower one first"},
-	{"json", "FILE", JSON, "write the figures to FILE too; - is standard output",
+	{"json", "FILE", JSON,
+	 "write the figures to FILE too; -: to standard output, instead of the text",
 	 "a file's name"},
 };
 

@@ -82,7 +82,10 @@ static void print_packets(const struct load *load)
 
 void load_report(struct load *load)
 {
+	const char *json = load->options->json;
 	wipe_line(load);
+	if (json && !strcmp(json, "-")) /* that place is taken */
+		return;
 	printf("sessions: %" PRIu32 " of %" PRIu32 " came up in %.2f s (%.0f a second), %" PRIu32
 	       " failed, %" PRIu32 " lost later\n",
 	       load->came_up, load->options->sessions, (double)load->calling_us / 1e6,

@@ -127,6 +127,12 @@ def test_nobody_listens(pair, poptun):
     assert figures["failures"] == [{"stage": "tcp", "cause": "Connection refused", "count": 5}], output
 
 
+def test_json_on_standard_output_stands_alone(pair, poptun):
+    with serve(pair):
+        load = pair.spawn("--sessions", 5, "--json", "-").wait(20)
+        assert load.status == 0 and json.loads(load.output)["up"] == 5, load.output
+
+
 def test_an_interrupt_in_the_middle_ends_in_order(pair, poptun):
     with serve(pair) as server:
         load = pair.spawn("--sessions", SESSIONS, "--rate", 20)

@@ -41,15 +41,6 @@ struct line *dialer_line(const struct dialer *dialer, uint32_t id)
 	return NULL;
 }
 
-/* A timer that moves to a later time is left alone: it looks again when it goes off. */
-static void follow(struct loop *loop, struct timer *timer, uint64_t deadline_ms)
-{
-	if (deadline_ms == TIME_NEVER)
-		loop_cancel_timer(loop, timer);
-	else if (!timer->place || deadline_ms < timer->at_ms)
-		loop_set_timer(loop, timer, deadline_ms);
-}
-
 static bool is_connecting(const struct line *line)
 {
 	return !line->connection && !line->closing;
@@ -60,7 +51,8 @@ void dialer_touch_line(struct dialer *dialer, struct line *line)
 	if (is_connecting(line))
 		return;
 	if (line->connection)
-		follow(dialer->loop, &line->timer, connection_deadline(line->connection));
+		loop_follow_deadline(dialer->loop, &line->timer,
+				     connection_deadline(line->connection));
 	uint32_t events = (line->closing ? 0u : (uint32_t)EPOLLIN) |
 			  (stream_is_waiting(&line->stream) ? (uint32_t)EPOLLOUT : 0u);
 	if (events != line->watcher.events)
@@ -335,7 +327,7 @@ static void call_moved(struct dialer *dialer, struct call *call)
 
 void dialer_touch(struct dialer *dialer, struct call *call)
 {
-	follow(dialer->loop, &call->timer, session_deadline(call->session));
+	loop_follow_deadline(dialer->loop, &call->timer, session_deadline(call->session));
 	call_moved(dialer, call);
 }
 

@@ -67,6 +67,19 @@ static inline void loop_cancel_timer(struct loop *loop, struct timer *timer)
 	timers_cancel(&loop->timers, timer);
 }
 
+/*
+ * The timer follows a deadline that may recede at any time, with every packet perhaps: an earlier one is set, a later
+ * one is left to be found when the timer goes off, whose owner then asks again. TIMER_NEVER cancels.
+ */
+static inline void loop_follow_deadline(struct loop *loop, struct timer *timer,
+					uint64_t deadline_ms)
+{
+	if (deadline_ms == TIMER_NEVER)
+		loop_cancel_timer(loop, timer);
+	else if (!timer->place || deadline_ms < timer->at_ms)
+		loop_set_timer(loop, timer, deadline_ms);
+}
+
 /* One turn: waits until something is ready or due, at most `most_ms`
  * (-1: as long as it takes), and handles it. 0 or -errno. */
 int loop_turn(struct loop *loop, int most_ms);

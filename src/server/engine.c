@@ -37,19 +37,9 @@ struct line *engine_line(const struct engine *engine, uint32_t id)
 	return NULL;
 }
 
-/* A timer that moves to a later time is left alone: it looks again when it goes off. So a deadline
- * that recedes with every packet costs nothing. */
-static void follow(struct loop *loop, struct timer *timer, uint64_t deadline_ms)
-{
-	if (deadline_ms == TIME_NEVER)
-		loop_cancel_timer(loop, timer);
-	else if (!timer->place || deadline_ms < timer->at_ms)
-		loop_set_timer(loop, timer, deadline_ms);
-}
-
 void engine_touch(struct engine *engine, struct member *member)
 {
-	follow(engine->loop, &member->timer, session_deadline(member->session));
+	loop_follow_deadline(engine->loop, &member->timer, session_deadline(member->session));
 }
 
 static uint64_t caller_hash(uint32_t address)
@@ -75,7 +65,8 @@ void engine_touch_line(struct engine *engine, struct line *line)
 {
 	note_idle(engine, line);
 	if (line->connection)
-		follow(engine->loop, &line->timer, connection_deadline(line->connection));
+		loop_follow_deadline(engine->loop, &line->timer,
+				     connection_deadline(line->connection));
 	uint32_t events = (line->closing ? 0u : (uint32_t)EPOLLIN) |
 			  (stream_is_waiting(&line->stream) ? (uint32_t)EPOLLOUT : 0u);
 	if (events != line->watcher.events)

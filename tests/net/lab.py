@@ -176,9 +176,12 @@ class Guest(Process):
 class DebianServer:
     """Debian's pptpd and pppd in a guest: the other end for our client, and the measure of the tests themselves."""
 
+    numbers = itertools.count(1)
+
     def __init__(self, namespace, *arguments, address="10.99.0.1/24", suite="bookworm"):
         self.arguments = namespace, "/lab/pptp-server", *arguments
-        self.options = {"address": address, "suite": suite, "tap": "server", "seconds": 300}
+        # A device of its own for each: one that had the name of a device just deleted stayed without a link to its guest.
+        self.options = {"address": address, "suite": suite, "tap": f"server{next(self.numbers)}", "seconds": 300}
 
     def __enter__(self):
         self.share = pathlib.Path(tempfile.mkdtemp(prefix="poptun-share-"))

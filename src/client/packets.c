@@ -153,7 +153,7 @@ void dialer_flush(struct dialer *dialer)
 		struct session *session = batch->entries[i].call->session;
 		session_seal(session, batch->entries[i].packet);
 		gre_port_put(dialer->gre, batch->entries[i].packet, session->called,
-			     session->caller.address);
+			     session->caller.address, 0);
 	}
 	batch->count = 0;
 	gre_port_flush(dialer->gre);
@@ -167,7 +167,7 @@ void dialer_send_frame(struct dialer *dialer, const struct session *session, con
 		return; /* no control frame of ours is so long */
 	memcpy(p->data, bytes, length);
 	p->length = length;
-	gre_port_put(dialer->gre, p, session->called, session->caller.address);
+	gre_port_put(dialer->gre, p, session->called, session->caller.address, 0);
 }
 
 /* ---- both ---- */

@@ -21,10 +21,10 @@ struct gre_receiving {
 	struct packet packets[GRE_BATCH];
 };
 
-/* Control data that tell the kernel the source address. */
-union source_choice {
+/* Control data that tell the kernel the source address and the TOS octet. */
+union choices {
 	struct cmsghdr header;
-	uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
 struct gre_sending {
@@ -32,7 +32,7 @@ struct gre_sending {
 	struct mmsghdr messages[GRE_BATCH];
 	struct iovec buffers[GRE_BATCH];
 	struct sockaddr_in destinations[GRE_BATCH];
-	union source_choice sources[GRE_BATCH];
+	union choices choices[GRE_BATCH];
 	struct packet packets[GRE_BATCH]; /* for gre_port_packet: number n is for place n */
 };
 
@@ -167,21 +167,32 @@ struct packet *gre_port_packet(struct gre_port *port)
 	return p;
 }
 
-static void choose_source(struct msghdr *message, union source_choice *choice, uint32_t source)
+/* Puts one choice behind those that the message has. */
+static void choose(struct msghdr *message, union choices *to, int type, const void *value,
+		   size_t length)
 {
-	struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(source)};
-	if (!source)
-		return;
-	message->msg_control = choice;
-	message->msg_controllen = sizeof(*choice);
-	choice->header.cmsg_level = IPPROTO_IP;
-	choice->header.cmsg_type = IP_PKTINFO;
-	choice->header.cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(&choice->header), &info, sizeof(info));
+	struct cmsghdr header = {
+		.cmsg_level = IPPROTO_IP, .cmsg_type = type, .cmsg_len = CMSG_LEN(length)};
+	uint8_t *at = to->bytes + message->msg_controllen;
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + CMSG_LEN(0), value, length);
+	message->msg_control = to;
+	message->msg_controllen += CMSG_SPACE(length);
+}
+
+/* Only what differs from what the kernel does by itself: each choice costs. */
+static void choose_all(struct msghdr *message, union choices *to, uint32_t source, uint8_t tos)
+{
+	const struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(source)};
+	const int octet = tos;
+	if (source)
+		choose(message, to, IP_PKTINFO, &info, sizeof(info));
+	if (tos)
+		choose(message, to, IP_TOS, &octet, sizeof(octet));
 }
 
 void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source,
-		  uint32_t destination)
+		  uint32_t destination, uint8_t tos)
 {
 	struct gre_sending *out = port->out;
 	if (out->count == GRE_BATCH)
@@ -201,7 +212,7 @@ void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source
 		.msg_iov = &out->buffers[i],
 		.msg_iovlen = 1,
 	};
-	choose_source(&out->messages[i].msg_hdr, &out->sources[i], source);
+	choose_all(&out->messages[i].msg_hdr, &out->choices[i], source, tos);
 }
 
 void gre_port_flush(struct gre_port *port)

@@ -61,10 +61,11 @@ struct packet *gre_port_packet(struct gre_port *port);
 
 /*
  * Queues a packet, which stays unchanged until gre_port_flush: to `destination`, from `source` (0:
- * the kernel chooses). A full queue is flushed first. Order is kept.
+ * the kernel chooses), with the octet `tos` of DSCP and ECN in the outer header. A full queue is
+ * flushed first. Order is kept.
  */
 void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source,
-		  uint32_t destination);
+		  uint32_t destination, uint8_t tos);
 
 /* Sends all that is queued. What the socket will not take is dropped and counted, as a router does
  * with a full queue: a sender inside then slows down. */

@@ -80,7 +80,7 @@ static void put_number(struct gre_port *port, uint32_t number, size_t length, ui
 	memset(p->data, 0x5a, length);
 	memcpy(p->data, &number, sizeof(number));
 	p->length = length;
-	gre_port_put(port, p, source, destination);
+	gre_port_put(port, p, source, destination, 0);
 }
 
 TEST(gre_port_carries_batches_in_order_from_the_chosen_address)
@@ -124,18 +124,50 @@ TEST(gre_port_sends_packets_of_the_caller_in_place_and_answers_from_where_it_was
 	port_open(&them, THEM);
 	packet_reset(&p);
 	p.length = 1400;
-	gre_port_put(&them, &p, THEM, US + 8);
+	gre_port_put(&them, &p, THEM, US + 8, 0);
 	gre_port_flush(&them);
 	wait_for(us.fd);
 	int count = gre_port_receive(&us, in);
 	assert_true(count >= 1);
 	assert_int_equal(in[0].destination, US + 8);
-	gre_port_put(&us, in[0].packet, in[0].destination, in[0].source); /* the very packet */
+	gre_port_put(&us, in[0].packet, in[0].destination, in[0].source, 0); /* the very packet */
 	gre_port_flush(&us);
 	wait_for(them.fd);
 	assert_int_equal(gre_port_receive(&them, in), 1);
 	assert_int_equal(in[0].source, US + 8);
 	assert_int_equal(in[0].packet->length, 1400);
+	gre_port_fini(&us);
+	gre_port_fini(&them);
+}
+
+TEST(gre_port_sends_each_packet_with_its_tos_octet)
+{
+	/* Chosen sources and chosen octets in all their combinations. */
+	static const struct {
+		uint32_t source;
+		uint8_t tos;
+	} rows[] = {{US, 0}, {US, 0xb8}, {0, 0x03}, {0, 0}, {US + 4, 0xff}, {US, 0x02}, {US, 0}};
+	static struct gre_datagram in[GRE_BATCH];
+	struct gre_port us, them;
+	size_t heard = 0;
+	port_open(&us, 0);
+	port_open(&them, THEM);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct packet *p = gre_port_packet(&us);
+		memset(p->data, 0x5a, p->length = 60);
+		gre_port_put(&us, p, rows[i].source, THEM, rows[i].tos);
+	}
+	gre_port_flush(&us);
+	assert_int_equal(us.unsent, 0);
+	while (heard < COUNT_OF(rows)) {
+		wait_for(them.fd);
+		int count = gre_port_receive(&them, in);
+		for (int i = 0; i < count; i++, heard++) {
+			assert_int_equal(in[i].tos, rows[heard].tos);
+			if (rows[heard].source)
+				assert_int_equal(in[i].source, rows[heard].source);
+		}
+	}
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 }

@@ -179,7 +179,8 @@ static void settle_sent(struct packets *packets)
 		struct entry *entry = &batch->entries[i];
 		struct session *session = entry->member->session;
 		session_seal(session, entry->packet);
-		gre_port_put(packets->gre, entry->packet, session->called, session->caller.address);
+		gre_port_put(packets->gre, entry->packet, session->called, session->caller.address,
+			     0);
 	}
 	gre_port_flush(packets->gre);
 	batch->count = batch->pieces_used = batch->segments_used = 0;
@@ -363,7 +364,7 @@ void packets_send(struct packets *packets, const struct session *session, const 
 		return; /* no control frame of ours is so long */
 	memcpy(p->data, bytes, length);
 	p->length = length;
-	gre_port_put(packets->gre, p, session->called, session->caller.address);
+	gre_port_put(packets->gre, p, session->called, session->caller.address, 0);
 }
 
 void packets_flush(struct packets *packets)

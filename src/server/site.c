@@ -121,7 +121,7 @@ bool site_open(struct site *site, const struct settings *settings, const uint8_t
 	*site = (struct site){0};
 	if (!site_make_directory(site, settings->run_directory))
 		return false;
-	site->tun_fd = tun_open(settings->interface, site->why);
+	site->tun_fd = tun_open_super(settings->interface, site->why);
 	site->has_tun = site->tun_fd >= 0;
 	make_plan(site, settings, interface_id);
 	/* GRE before a call can be answered: without it the kernel tells callers "protocol unreachable". */

@@ -11,6 +11,7 @@
  *   log.h               levels, the sink, safe printing
  *   random.h secret.h   chance, handed in; wiping
  *   address.h           IPv4 addresses and ranges as text
+ *   share.h             a worker's part of call ids and session numbers
  *
  * Nothing here does I/O except the log's sink, which is the one mutable variable of the house.
  */

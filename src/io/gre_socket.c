@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/base.h"
 #include "base/reader.h"
 #include "io/device.h"
 
@@ -83,6 +85,40 @@ int gre_socket_open(uint32_t listen, const char *device, char why[static WHY_SIZ
 	}
 	widen(fd);
 	return fd;
+}
+
+/* The packet begins with its outer IPv4 header. A load beyond its end refuses it. */
+static int attach_filter(int fd, struct share share)
+{
+	enum { CALL_ID = 6, WITH_CALL_ID = 8 };
+	uint32_t take = UINT32_MAX, refuse = 0;
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* X: length of the IPv4 header */
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, WITH_CALL_ID, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, share.index == 0 ? take : refuse),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, CALL_ID),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, share_count(share)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, share.index, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, take),
+		BPF_STMT(BPF_RET | BPF_K, refuse),
+	};
+	const struct sock_fprog whole = {COUNT_OF(program), program};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof(whole)) < 0 ? -errno : 0;
+}
+
+int gre_socket_share(int fd, struct share share)
+{
+	enum { QUEUED_MOST = 100000 };
+	char nothing;
+	if (share_count(share) == 1)
+		return 0;
+	int error = attach_filter(fd, share);
+	for (int i = 0; !error && i < QUEUED_MOST; i++)
+		if (recv(fd, &nothing, 0, MSG_DONTWAIT | MSG_TRUNC) < 0)
+			break;
+	return error;
 }
 
 int gre_port_init(struct gre_port *port, int fd)

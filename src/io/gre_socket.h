@@ -2,7 +2,8 @@
  * GRE to and from the network over one raw socket, in batches of GRE_BATCH packets a system call,
  * without allocation or copy.
  *
- * One socket serves all sessions: the kernel walks every socket of protocol 47 for each packet. It
+ * One socket serves all sessions of a worker: the kernel copies each packet to every socket of
+ * protocol 47, whose filter then takes or refuses it. It
  * must be open before a call is answered, and stay open while calls may come: without it the kernel
  * tells callers "protocol unreachable".
  *
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/packet.h"
+#include "base/share.h"
 #include "io/io.h"
 
 enum {
@@ -25,6 +27,13 @@ enum {
  * It hears only what is for `listen` where that is not 0, and what comes by `device` (a VRF's, say)
  * where that is not NULL. */
 int gre_socket_open(uint32_t listen, const char *device, char why[static WHY_SIZE]);
+
+/*
+ * From now on the socket takes only packets whose call id is of this share, and what came before is
+ * forgotten: for one of several sockets that divide all calls among themselves, before the first
+ * call. What is too short to have a call id goes to share 0, so that it is counted once. 0 or -errno.
+ */
+int gre_socket_share(int fd, struct share share);
 
 struct gre_port {
 	int fd;                   /* owned */

@@ -218,6 +218,56 @@ TEST(gre_port_counts_what_is_longer_than_a_packet)
 	gre_port_fini(&them);
 }
 
+TEST(gre_sockets_divide_the_calls_among_them)
+{
+	enum { SHARES = 3, CALLS = 30, SHORT = 8 };
+	static struct gre_datagram in[GRE_BATCH];
+	struct gre_port them[SHARES], us;
+	port_open(&us, US);
+	for (uint16_t i = 0; i < SHARES; i++)
+		port_open(&them[i], THEM);
+	put_number(&us, 1, 60, US, THEM); /* comes to all, too early */
+	gre_port_flush(&us);
+	for (uint16_t i = 0; i < SHARES; i++) {
+		wait_for(them[i].fd);
+		assert_int_equal(gre_socket_share(them[i].fd, (struct share){i, SHARES}), 0);
+		assert_int_equal(gre_port_receive(&them[i], in), 0);
+	}
+	for (uint16_t call_id = 0; call_id < CALLS; call_id++) {
+		struct packet *p = gre_port_packet(&us);
+		memset(p->data, 0x5a, 12);
+		p->data[6] = (uint8_t)((call_id * 1999) >> 8);
+		p->data[7] = (uint8_t)(call_id * 1999);
+		p->length = 12;
+		gre_port_put(&us, p, US, THEM, 0);
+	}
+	for (size_t length = 1; length < SHORT; length++) { /* without a whole call id */
+		struct packet *p = gre_port_packet(&us);
+		memset(p->data, 0xff, length);
+		p->length = length;
+		gre_port_put(&us, p, US, THEM, 0);
+	}
+	gre_port_flush(&us);
+	for (int i = 0; i < SHARES; i++) {
+		int seen = 0, none = 0;
+		wait_for(them[i].fd);
+		int count = gre_port_receive(&them[i], in);
+		for (int k = 0; k < count; k++) {
+			const struct packet *p = in[k].packet;
+			if (p->length < SHORT) {
+				none++;
+				continue;
+			}
+			assert_int_equal((p->data[6] << 8 | p->data[7]) % SHARES, i);
+			seen++;
+		}
+		assert_int_equal(seen, CALLS / SHARES);
+		assert_int_equal(none, i == 0 ? SHORT - 1 : 0);
+		gre_port_fini(&them[i]);
+	}
+	gre_port_fini(&us);
+}
+
 TEST(gre_port_goes_on_behind_a_packet_that_cannot_be_sent)
 {
 	static struct gre_datagram in[GRE_BATCH];

@@ -22,7 +22,7 @@ static void add_members(size_t count, bool stateless)
 	host = (struct session_host){.random = test_random(&state)};
 	settings = session_settings_new(LINK_SERVER);
 	assert_non_null(settings);
-	assert_true(table_init(&table));
+	assert_true(table_init(&table, (struct share){0}));
 	for (size_t i = 0; i < count; i++) {
 		struct endpoint caller = {.address = (uint32_t)i};
 		struct session *session = session_new(&host, settings, table_pick_id(&table),

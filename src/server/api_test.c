@@ -57,7 +57,7 @@ static void fixture_init(struct fixture *f)
 	f->engine.loop = &f->loop;
 	f->engine.sessions_max = 100;
 	f->engine.host.random = test_random(&f->seed);
-	assert_true(table_init(&f->engine.table));
+	assert_true(table_init(&f->engine.table, (struct share){0}));
 	f->api = (struct api){
 		.engine = &f->engine, .settings = settings_of, .reload = reload_well, .context = f};
 }

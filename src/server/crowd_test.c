@@ -20,7 +20,7 @@ static void begin(struct crowd *crowd)
 	memset(crowd, 0, sizeof(*crowd));
 	crowd->host.random = test_random(&crowd->seed);
 	crowd->settings = session_settings_new(LINK_SERVER);
-	assert_true(table_init(&crowd->table));
+	assert_true(table_init(&crowd->table, (struct share){0}));
 }
 
 static void end(struct crowd *crowd)

@@ -382,7 +382,7 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 	};
 	engine->host.random = random_system();
 	engine->report_timer = (struct timer){.on_time = report_on_time, .context = engine};
-	int error = table_init(&engine->table) ? 0 : -ENOMEM;
+	int error = table_init(&engine->table, (struct share){0}) ? 0 : -ENOMEM;
 	if (!error)
 		error = packets_init(&engine->packets, engine, parts->gre, parts->tun_fd);
 	engine->listener_watcher = (struct watcher){

@@ -11,9 +11,9 @@ struct table_walk {
 	struct table_walk *outer;
 };
 
-bool table_init(struct table *table)
+bool table_init(struct table *table, struct share share)
 {
-	*table = (struct table){0};
+	*table = (struct table){.share = share, .last_id = share.index};
 	table->by_call = calloc(TABLE_CALLS, sizeof(struct member *));
 	return table->by_call != NULL;
 }
@@ -35,19 +35,23 @@ void table_fini(struct table *table)
 
 uint32_t table_pick_id(struct table *table)
 {
-	do
-		table->next_id++;
-	while (!table->next_id || table_by_id(table, table->next_id));
-	return table->next_id;
+	uint32_t count = share_count(table->share);
+	do /* beyond the last of the share it begins anew */
+		table->last_id = table->last_id > UINT32_MAX - count ? table->share.index
+								     : table->last_id + count;
+	while (!table->last_id || table_by_id(table, table->last_id));
+	return table->last_id;
 }
 
 uint16_t table_pick_call_id(const struct table *table, const struct random *random, uint32_t caller)
 {
-	uint16_t first = (uint16_t)random_u32(random);
-	for (uint32_t step = 0; step < TABLE_CALLS; step++) {
-		uint16_t call_id = (uint16_t)(first + step);
-		if (call_id && !table_by_call(table, call_id, caller))
-			return call_id;
+	uint32_t count = share_count(table->share);
+	uint32_t places = (TABLE_CALLS - table->share.index + count - 1) / count;
+	uint32_t first = random_below(random, places);
+	for (uint32_t step = 0; step < places; step++) {
+		uint32_t call_id = (first + step) % places * count + table->share.index;
+		if (call_id && !table_by_call(table, (uint16_t)call_id, caller))
+			return (uint16_t)call_id;
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/random.h"
+#include "base/share.h"
 #include "io/timers.h"
 #include "session/session.h"
 
@@ -28,10 +29,12 @@ struct table {
 	struct member **by_call; /* owned; TABLE_CALLS chains */
 	struct map by_id, by_inner, by_interface;
 	struct table_walk *walk; /* the innermost table_each under way */
-	uint32_t next_id;
+	struct share share;      /* of session numbers and call ids: what this worker hands out */
+	uint32_t last_id;
 };
 
-bool table_init(struct table *table); /* false without memory */
+/* False without memory. */
+bool table_init(struct table *table, struct share share);
 void table_fini(struct table *table); /* frees members and sessions */
 
 static inline size_t table_count(const struct table *table)
@@ -39,10 +42,11 @@ static inline size_t table_count(const struct table *table)
 	return table->by_id.count;
 }
 
-/* A number for the next session: never 0, never one that lives. */
+/* A number for the next session, of this table's share: never 0, never one that lives. */
 uint32_t table_pick_id(struct table *table);
 
-/* A call id at random, not 0 and of no call with this caller; 0 where all are taken. */
+/* A call id at random, of this table's share, not 0 and of no call with this caller; 0 where all are
+ * taken. */
 uint16_t table_pick_call_id(const struct table *table, const struct random *random,
 			    uint32_t caller);
 

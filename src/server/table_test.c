@@ -17,7 +17,7 @@ static void start(struct fixture *f)
 	memset(f, 0, sizeof(*f));
 	f->host.random = test_random(&f->seed);
 	f->settings = session_settings_new(LINK_SERVER);
-	assert_true(table_init(&f->table));
+	assert_true(table_init(&f->table, (struct share){0}));
 }
 
 static void stop(struct fixture *f)
@@ -63,6 +63,51 @@ TEST(table_picks_call_ids_distinct_for_a_caller_until_none_is_left)
 	stop(&f);
 }
 
+TEST(table_hands_out_numbers_and_call_ids_of_its_share_alone)
+{
+	static const struct share shares[] = {{0, 2}, {1, 2}, {0, 3}, {2, 3}, {7, 8}};
+	for (size_t i = 0; i < COUNT_OF(shares); i++) {
+		enum { CALLER = 0xc0000201 };
+		static bool used[TABLE_CALLS];
+		uint32_t count = shares[i].count, index = shares[i].index, halves[2] = {0};
+		uint32_t left = TABLE_CALLS / count + (index < TABLE_CALLS % count) - (index == 0);
+		struct fixture f;
+		start(&f);
+		f.table.share = shares[i];
+		f.table.last_id = index;
+		memset(used, 0, sizeof(used));
+		for (uint32_t taken = 0; taken < left; taken++) {
+			uint16_t call_id = table_pick_call_id(&f.table, &f.host.random, CALLER);
+			assert_int_not_equal(call_id, 0);
+			assert_int_equal(call_id % count, index);
+			assert_false(used[call_id]);
+			used[call_id] = true;
+			if (taken < 1000)
+				halves[call_id >= TABLE_CALLS / 2]++;
+			assert_int_equal(add(&f, call_id, CALLER)->session->id % count, index);
+		}
+		/* By chance fewer than 385 of 1,000 lie in one half once in 10^12 times. */
+		assert_true(halves[0] > 385 && halves[1] > 385);
+		assert_int_equal(table_pick_call_id(&f.table, &f.host.random, CALLER), 0);
+		stop(&f);
+	}
+}
+
+TEST(table_numbers_of_a_share_stay_in_it_beyond_the_last)
+{
+	struct fixture f;
+	start(&f);
+	f.table.share = (struct share){2, 3};
+	f.table.last_id = UINT32_MAX - 4; /* 3 goes into 2^32 - 1 */
+	assert_int_equal(table_pick_id(&f.table), UINT32_MAX - 1);
+	assert_int_equal(table_pick_id(&f.table), 2);
+	f.table.share.index = 0;
+	f.table.last_id = UINT32_MAX - 3;
+	assert_int_equal(table_pick_id(&f.table), UINT32_MAX);
+	assert_int_equal(table_pick_id(&f.table), 3); /* not 0 */
+	stop(&f);
+}
+
 TEST(table_tells_callers_with_one_call_id_apart)
 {
 	enum { CALLERS = 20 };
@@ -90,11 +135,11 @@ TEST(table_numbers_never_repeat_a_living_one_and_are_never_0)
 {
 	struct fixture f;
 	start(&f);
-	f.table.next_id = UINT32_MAX - 1;
+	f.table.last_id = UINT32_MAX - 1;
 	struct member *last = add(&f, 1, 1), *first = add(&f, 2, 1);
 	assert_int_equal(last->session->id, UINT32_MAX);
 	assert_int_equal(first->session->id, 1);
-	f.table.next_id = 0;
+	f.table.last_id = 0;
 	assert_int_equal(table_pick_id(&f.table), 2);
 	assert_ptr_equal(table_by_id(&f.table, UINT32_MAX), last);
 	assert_null(table_by_id(&f.table, 7));

@@ -12,6 +12,8 @@
 enum {
 	GRE_PATIENCE_MS = 10000,
 	FAREWELL_MS = 3000, /* for the server's answers to ours */
+	KEEP_ALIVE_S = 10,
+	KEEP_ALIVE_FAILURES = 12,
 	STATUS_FAILED = 1,
 	STATUS_SIGNAL = 5,
 	STATUS_NO_CONNECTION = 8,
@@ -191,8 +193,12 @@ static void try_next(struct connect *c)
 		connect_say(stage_name(STAGE_TCP), "to %s port %u",
 			    address_print(c->server.address, address), c->server.port);
 		c->line = dialer_open_line(&c->dialer, c->settings, c->server, 0, &error);
-		if (c->line)
+		if (c->line) {
+			/* A server that comes back after a crash says no word to our GRE: without
+			 * this we would learn of it by our own Echo-Request, a minute later. */
+			stream_keep_alive(&c->line->stream, KEEP_ALIVE_S, KEEP_ALIVE_FAILURES);
 			return;
+		}
 		c->failure = failure_at(c, STAGE_TCP, strerror(-error));
 		say_failure(c);
 	}

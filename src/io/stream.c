@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -83,6 +84,15 @@ ssize_t stream_receive(struct stream *stream, void *bytes, size_t size)
 		got = recv(stream->fd, bytes, size, 0);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
+}
+
+void stream_keep_alive(struct stream *stream, int seconds, int failures)
+{
+	int yes = 1;
+	setsockopt(stream->fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+	setsockopt(stream->fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds));
+	setsockopt(stream->fd, IPPROTO_TCP, TCP_KEEPCNT, &failures, sizeof(failures));
+	setsockopt(stream->fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
 }
 
 int stream_path_mtu(const struct stream *stream)

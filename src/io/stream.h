@@ -38,5 +38,10 @@ int stream_flush(struct stream *stream);
  * -EAGAIN: nothing waits, or -errno: broken. */
 ssize_t stream_receive(struct stream *stream, void *bytes, size_t size);
 
+/* Has the kernel ask for a sign of life after so many seconds of silence, and again after as many: a
+ * peer that was killed, or that another has taken the place of, answers with a reset. Without any
+ * answer the connection breaks at the `failures`th. Best effort. */
+void stream_keep_alive(struct stream *stream, int seconds, int failures);
+
 /* The MTU of the path to the peer as the kernel knows it, or -errno. */
 int stream_path_mtu(const struct stream *stream);

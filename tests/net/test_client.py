@@ -388,7 +388,7 @@ BITS = {"mppe40": "MPPE 40 bit", "clear": "none"}
 def street(images, stack):
     """A bridge for a guest's server, and a caller on it."""
     bridge = stack.enter_context(lab.Namespace("street"))
-    bridge.ip("link add lab0 type bridge")
+    bridge.ip("link add lab0 address 02:00:00:00:00:01 type bridge")
     bridge.ip("link set lab0 up")
     caller = Caller(stack, bridge, "cable")
     bridge.ip("link set cable master lab0")
@@ -425,6 +425,25 @@ def test_debians_server_refuses(street, poptun, name):
         call = street.dial(*ours.split(), "--once", password=password)
         assert call.wait(60).status == status, call.output
         assert re.search(r"^failed ", call.output, re.M)
+        street.assert_clean()
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_debians_server_is_called_again_when_it_is_back(street, poptun, end):
+    """Killed, it says nothing, and back, it knows of nothing: what it then answers to TCP's own question tells us."""
+    with lab.DebianServer(street.bridge) as first:
+        call = street.dial("--default-route")
+        call.await_line(r"^up ", 20)
+        street.await_ping("192.168.10.1")
+        if end == "killed":
+            first.kill()
+            assert " 100% packet loss" in street.ping("192.168.10.1", count=1, check=False)
+            assert not re.search(r"^down ", call.output, re.M)
+    with lab.DebianServer(street.bridge):
+        lab.until(lambda: len(re.findall(r"^up ", call.output, re.M)) == 2, 40, lambda: call.output)
+        street.await_ping("192.168.10.1")
+        assert " 0% packet loss" in street.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
         street.assert_clean()
 
 

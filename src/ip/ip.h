@@ -9,6 +9,7 @@
  *   split.h     a super-segment cut into packets that the session carries
  *   merge.h     packets of a batch put together into super-segments
  *   icmp.h      "too big" told to the sender (RFC 1191, RFC 4443)
+ *   marks.h     DSCP and ECN between the packet and the outer header (RFC 2983, RFC 6040)
  *   source.h    whose packet it may be, and what kind an address is
  *
  * session/ looks at each packet once with ip_look and hands the view to the others. This room keeps

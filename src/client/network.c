@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "base/reader.h"
 #include "io/tun.h"
+#include "ip/ip.h"
 
-enum { NAMES = 1000, IPV6_MTU_MIN = 1280 };
+enum { NAMES = 1000 };
 
 static int open_free(struct network *n)
 {

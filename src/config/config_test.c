@@ -61,6 +61,8 @@ TEST(the_how_to_is_obeyed_literally)
 	assert_string_equal(s->chap_secrets, "/etc/ppp/chap-secrets");
 	assert_int_equal(s->nat, NAT_AUTO);
 	assert_int_equal(s->mss_clamp, MSS_CLAMP_MTU);
+	assert_int_equal(s->tos, 0);
+	assert_int_equal(s->ecn, ECN_AUTO);
 	assert_true(s->fragment_dont_fragment && s->ipv4 && s->ipv6 && s->magic && s->pfc &&
 		    s->acfc);
 	assert_false(s->allow_noauth || s->delegate || s->built_in || s->single_session);
@@ -161,6 +163,16 @@ TEST(pptpd_confs_lexical_rules)
 		{"nat perhaps\n", COMPLAINT_ERROR, "expected auto, on or off"},
 		{"mppe maybe\n", COMPLAINT_ERROR, "expected required, optional or off"},
 		{"mss-clamp 100\n", COMPLAINT_ERROR, "expected yes, no, or an MSS"},
+		{"tos 0xb9\n", COMPLAINT_ERROR, "expected copy, or an octet"}, /* ECN's bits */
+		{"tos 0x1b8\n", COMPLAINT_ERROR, "expected copy, or an octet"},
+		{"tos 256\n", COMPLAINT_ERROR, "tos: found '256', expected"},
+		{"tos -4\n", COMPLAINT_ERROR, "expected copy, or an octet"},
+		{"tos 0x\n", COMPLAINT_ERROR, "expected copy, or an octet"},
+		{"tos ef\n", COMPLAINT_ERROR, "expected copy, or an octet"},
+		{"tos copy\n", COMPLAINT_WARNING, NULL},
+		{"tos 0xFC\n", COMPLAINT_WARNING, NULL},
+		{"tos 010\n", COMPLAINT_ERROR, "found '010'"}, /* ten, and not eight */
+		{"ecn yes\n", COMPLAINT_ERROR, "ecn: found 'yes', expected auto, on or off"},
 		{"mppe-bits 64\n", COMPLAINT_ERROR, "expected 128, 56, 40"},
 		{"mppe-bits 128,\n", COMPLAINT_ERROR, "expected 128, 56, 40"},
 		{"mppe-stateless perhaps\n", COMPLAINT_ERROR, "expected yes or no"},
@@ -188,7 +200,7 @@ TEST(pptpd_confs_keywords_reach_their_places)
 		"listen 192.0.2.1\nvrf red\nconnections 3\nstimeout 30\nlocalip 10.0.0.1-5\n"
 		"remoteip 10.0.1.1-4\nnoipparam\nspeed 9600\npidfile /run/x\nmppe optional\n"
 		"mppe-bits 40,128\nmppe-stateless no\nsingle-session yes\nnat off\nmss-clamp 1300\n"
-		"fragment-dont-fragment no\ninterface vpn1\nchap-secrets /c\npap-secrets /p\n"
+		"fragment-dont-fragment no\ntos 184\necn off\ninterface vpn1\nchap-secrets /c\npap-secrets /p\n"
 		"control-socket /s\nrun-directory /r\nstate-directory /t\nallow-noauth\n",
 		NULL, &complaints);
 	assert_non_null(s);
@@ -206,6 +218,8 @@ TEST(pptpd_confs_keywords_reach_their_places)
 	assert_int_equal(s->nat, NAT_OFF);
 	assert_int_equal(s->mss_clamp, 1300);
 	assert_false(s->fragment_dont_fragment || s->local_unsaid || s->mppe_stateless);
+	assert_int_equal(s->tos, 0xb8);
+	assert_int_equal(s->ecn, ECN_OFF);
 	assert_string_equal(s->interface, "vpn1");
 	assert_string_equal(s->chap_secrets, "/c");
 	assert_string_equal(s->pap_secrets, "/p");
@@ -328,13 +342,14 @@ TEST(what_is_in_force_can_be_shown)
 	struct complaints complaints;
 	static char text[16384];
 	struct settings *s = test_load_texts(
-		"mppe optional\nlisten 192.0.2.1\n",
+		"mppe optional\nlisten 192.0.2.1\ntos 184\n",
 		"name \"my gate\"\nms-dns 8.8.8.8\nlcp-echo-interval 5", &complaints);
 	settings_print(s, note, text);
-	static const char *const lines[] = {"mppe=optional\n",       "listen=192.0.2.1\n",
-					    "name=my gate\n",        "ms-dns=8.8.8.8\n",
-					    "lcp-echo-interval=5\n", "remoteip=192.168.1.1-100\n",
-					    "mppe-bits=128\n",       "mss-clamp=yes\n"};
+	static const char *const lines[] = {
+		"mppe=optional\n",  "listen=192.0.2.1\n",    "name=my gate\n",
+		"ms-dns=8.8.8.8\n", "lcp-echo-interval=5\n", "remoteip=192.168.1.1-100\n",
+		"mppe-bits=128\n",  "mss-clamp=yes\n",       "tos=0xb8\n",
+		"ecn=auto\n"};
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
 		if (!strstr(text, lines[i]))
 			fail_msg("%s is not in:\n%s", lines[i], text);
@@ -396,7 +411,7 @@ TEST(files_cut_short_or_of_any_bytes_are_survived)
 {
 	static const char conf[] =
 		"option /etc/ppp/o\nlocalip 10.0.0.1\nremoteip 10.0.0.2-9,10.1-3.0.1\n"
-		"mppe-bits 128,40\nmss-clamp 1400\nnat on\n";
+		"mppe-bits 128,40\nmss-clamp 1400\nnat on\ntos 0xb8\n";
 	static const char options[] = "name \"a b\" ms-dns 8.8.8.8 mppe required,no40 set A=b "
 				      "ipv6 ::1:2,::3 10.0.0.1:10.0.0.2 file /etc/ppp/o call x\n";
 	struct complaints complaints;

@@ -11,6 +11,7 @@
 
 #include "auth/method.h"
 #include "config/ranges.h"
+#include "ip/marks.h"
 
 enum nat_policy { NAT_AUTO, NAT_ON, NAT_OFF };
 
@@ -56,6 +57,8 @@ struct settings {
 	uint32_t mss_clamp; /* enum mss_clamp, or an MSS in octets */
 	/* IPv4 packets too long for a session are cut up although they forbid it */
 	bool fragment_dont_fragment;
+	uint32_t tos; /* TOS_COPY, or the octet whose DSCP the GRE packets have */
+	uint32_t ecn; /* enum ecn_policy */
 
 	/* Files. */
 	char *option_file; /* pppd options that were read; NULL: none was named */

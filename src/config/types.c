@@ -378,7 +378,12 @@ const struct setting_type type_interface_id = {"interface identifiers as ::dead:
 
 /* Choices. */
 
-static const char *const nat_names[] = {"auto", "on", "off", NULL};
+/* In the order of all enums that are printed by these words. */
+static const char *const auto_on_off[] = {"auto", "on", "off", NULL};
+_Static_assert((int)NAT_AUTO == (int)ECN_AUTO && (int)NAT_ON == (int)ECN_ON &&
+		       (int)NAT_OFF == (int)ECN_OFF,
+	       "the words have one order");
+
 static const char *const encryption_names[] = {"off", "optional", "required", NULL};
 
 static bool choose(const char *const names[], const char *value, uint32_t *choice)
@@ -391,22 +396,24 @@ static bool choose(const char *const names[], const char *value, uint32_t *choic
 	return false;
 }
 
-static bool take_nat(struct loading *loading, const struct setting *setting, const char *value)
+static bool take_auto_on_off(struct loading *loading, const struct setting *setting,
+			     const char *value)
 {
 	uint32_t choice;
-	if (!choose(nat_names, value, &choice))
+	if (!choose(auto_on_off, value, &choice))
 		return unexpected(loading, setting, value);
 	set_number(loading, setting, choice);
 	return true;
 }
 
-static void print_nat(const struct setting *setting, const struct settings *settings, char *to,
-		      size_t size)
+static void print_auto_on_off(const struct setting *setting, const struct settings *settings,
+			      char *to, size_t size)
 {
-	snprintf(to, size, "%s", nat_names[number_of(setting, settings)]);
+	snprintf(to, size, "%s", auto_on_off[number_of(setting, settings)]);
 }
 
-const struct setting_type type_choice_nat = {"auto, on or off", take_nat, print_nat};
+const struct setting_type type_auto_on_off = {"auto, on or off", take_auto_on_off,
+					      print_auto_on_off};
 
 /* Judged in finish.c, where pppd's words are known too. */
 static bool take_mppe(struct loading *loading, const struct setting *setting, const char *value)
@@ -452,6 +459,29 @@ static void print_mss_clamp(const struct setting *setting, const struct settings
 
 const struct setting_type type_mss_clamp = {"yes, no, or an MSS of 536 to 1460 octets",
 					    take_mss_clamp, print_mss_clamp};
+
+/* Of the octet the two low bits are ECN's. Hexadecimal as people write it; no octal. */
+static bool take_tos(struct loading *loading, const struct setting *setting, const char *value)
+{
+	uint32_t number = TOS_COPY;
+	if (strcmp(value, "copy") &&
+	    (!number_parse(value, strncmp(value, "0x", 2) ? 10 : 16, &number) ||
+	     number > UINT8_MAX || number & ECN_FIELD))
+		return unexpected(loading, setting, value);
+	set_number(loading, setting, number);
+	return true;
+}
+
+static void print_tos(const struct setting *setting, const struct settings *settings, char *to,
+		      size_t size)
+{
+	uint32_t tos = number_of(setting, settings);
+	snprintf(to, size, tos == TOS_COPY ? "copy" : "%#x", tos);
+}
+
+const struct setting_type type_tos = {
+	"copy, or an octet with the DSCP in its upper six bits and 0 in the others (0xb8)",
+	take_tos, print_tos};
 
 static const struct {
 	const char *name;

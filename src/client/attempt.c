@@ -168,7 +168,7 @@ static void on_call_over(void *context, struct call *call, const struct link_end
 	c->failure.end = *end;
 	c->failure.gre_came = gre_came(call->session);
 	c->failure.gre_arrived = call->session->gre.peer_acked_any;
-	c->failure.gre_errno = c->gre.unsent ? c->gre.unsent_errno : 0;
+	c->failure.gre_errno = c->gre.unsent_errno;
 	pause_link_stood(&c->pauses, stood_ms);
 	if (c->stopping)
 		connect_say("down", "after %llu s, %llu octets in, %llu out",
@@ -181,6 +181,14 @@ static void on_call_over(void *context, struct call *call, const struct link_end
 		leave(c, c->stopping ? "the user's request" : "the call is over");
 }
 
+/* All that the kernel routes into the device goes into the one tunnel. */
+static struct call *call_for(void *context, const struct ip_view *view)
+{
+	const struct connect *c = context;
+	(void)view;
+	return c->call;
+}
+
 /* ---- addresses ---- */
 
 static void try_next(struct connect *c)
@@ -189,7 +197,7 @@ static void try_next(struct connect *c)
 		int error;
 		char address[ADDRESS_TEXT];
 		c->server = (struct endpoint){c->addresses[c->address_at++], c->options->port};
-		c->gre.unsent = 0;
+		c->gre.unsent_errno = 0;
 		connect_say(stage_name(STAGE_TCP), "to %s port %u",
 			    address_print(c->server.address, address), c->server.port);
 		c->line = dialer_open_line(&c->dialer, c->settings, c->server, 0, &error);
@@ -264,5 +272,5 @@ const struct dialer_events connect_events = {
 	.on_stage = on_stage,
 	.on_network = connect_network,
 	.on_call_over = on_call_over,
-	.on_packet = connect_packet,
+	.call_for = call_for,
 };

@@ -94,6 +94,7 @@ static bool open_dialer(struct connect *c, struct password *password)
 	const struct dialer_parts parts = {.loop = &c->loop,
 					   .registrar = &c->registrar,
 					   .gre = &c->gre,
+					   .tun_fd = c->network.tun_fd,
 					   .events = &connect_events,
 					   .context = c};
 	if (failed("cannot start", dialer_init(&c->dialer, &parts)))
@@ -114,11 +115,8 @@ static bool open_all(struct connect *c, struct password *password)
 		return false;
 	c->signal_fd = signals_open(wanted);
 	c->signals = (struct watcher){.on_ready = on_signal, .context = c, .fd = c->signal_fd};
-	c->tun_watcher =
-		(struct watcher){.on_ready = connect_tun, .context = c, .fd = c->network.tun_fd};
 	if (failed("cannot watch signals", MIN_OF(c->signal_fd, 0)) ||
-	    failed("cannot watch signals", loop_watch(&c->loop, &c->signals, EPOLLIN)) ||
-	    failed("cannot watch the TUN device", loop_watch(&c->loop, &c->tun_watcher, EPOLLIN)))
+	    failed("cannot watch signals", loop_watch(&c->loop, &c->signals, EPOLLIN)))
 		return false;
 	hooks_init(&c->hooks, &c->loop);
 	return true;

@@ -3,7 +3,7 @@
  *
  *   connect.c   start and stop: descriptors, signals
  *   attempt.c   one address after the other, one attempt after the other
- *   tunnel.c    the link is up: addresses, routes, DNS, hooks, packets
+ *   tunnel.c    the link is up: addresses, routes, DNS, hooks
  *
  * Everything of one run is in struct connect, which nobody else sees.
  */
@@ -27,7 +27,7 @@ struct connect {
 	const struct connect_options *options;
 	struct loop loop;
 	int signal_fd;
-	struct watcher signals, tun_watcher;
+	struct watcher signals;
 	struct registrar registrar;
 	struct gre_port gre;
 	struct dialer dialer;
@@ -35,7 +35,6 @@ struct connect {
 	struct network network;
 	struct hooks hooks;
 	struct settings programs; /* what the hooks need of it; texts are the options' */
-	struct packet tun[DIALER_BATCH];
 	bool has_loop, has_registrar, has_gre, has_dialer;
 
 	/* the attempt */
@@ -68,8 +67,6 @@ void connect_attempt(struct connect *c);
 void connect_stop(struct connect *c);
 
 void connect_network(void *context, struct call *call, bool ipv4, bool up);
-void connect_packet(void *context, struct call *call, struct packet *p);
-void connect_tun(void *context, uint32_t events);
 /* Undoes what connect_network did. */
 void connect_tunnel_down(struct connect *c);
 

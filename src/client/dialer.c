@@ -299,6 +299,7 @@ static void call_free(struct call *call)
 	map_remove(&dialer->calls_by_call, &call->by_call);
 	for (size_t i = 0; i < DROP_COUNT; i++)
 		dialer->drops[i] += call->session->drops[i];
+	path_forget(&dialer->path, &call->path);
 	session_free(call->session);
 	free(call);
 }
@@ -345,6 +346,7 @@ struct call *dialer_call(struct dialer *dialer, struct line *line,
 		free(call);
 		return NULL;
 	}
+	call->path.session = call->session;
 	call->dialer = dialer;
 	call->owner = owner;
 	call->stage = STAGE_CALL;
@@ -407,13 +409,18 @@ int dialer_init(struct dialer *dialer, const struct dialer_parts *parts)
 	*dialer = (struct dialer){
 		.loop = parts->loop,
 		.registrar = parts->registrar,
-		.gre = parts->gre,
 		.events = parts->events,
 		.context = parts->context,
 	};
 	dialer->host.random = random_system();
 	registrar_answer_to(dialer->registrar, on_verdict, dialer);
-	int error = dialer_packets_init(dialer);
+	const struct path_parts path = {.loop = parts->loop,
+					.host = &dialer->host,
+					.gre = parts->gre,
+					.tun_fd = parts->tun_fd,
+					.owner = &dialer_owner,
+					.context = dialer};
+	int error = path_init(&dialer->path, &path);
 	if (error)
 		dialer_fini(dialer);
 	return error;
@@ -452,7 +459,7 @@ void dialer_fini(struct dialer *dialer)
 	map_fini(&dialer->calls);
 	map_fini(&dialer->calls_by_call);
 	map_fini(&dialer->lines);
-	dialer_packets_fini(dialer);
+	path_fini(&dialer->path);
 	session_host_fini(&dialer->host);
 	dialer->loop = NULL;
 }

@@ -3,7 +3,7 @@
  *
  *   dialer.h       connections to servers, the calls on them, and their packets
  *   perform.c      the one switch from actions to system calls
- *   packets.c      batches of packets, both ways
+ *   owner.c        what the packet path (path/path.h) asks of the dialer
  *   registrar.h    the one place that knows the password
  *   password.h     where the password comes from
  *   stage.h        how far a call has come; why one failed
@@ -16,9 +16,8 @@
  *   load.h         and `poptun load`
  *
  * A dialer owns its lines (one TCP connection each) and its calls. Sessions of all calls share one
- * session_host and one GRE socket. It knows nothing of TUN devices, so that a load generator needs
- * none: what comes out of a tunnel is handed to a callback, what is to go in is given to
- * dialer_send.
+ * session_host and one packet path. Without a TUN device, which a load generator has no use for, what
+ * comes out of a tunnel is handed to a callback, and what is to go in is given to dialer_send.
  *
  * Callbacks come from inside the dialer's functions and from its loop. They may place, end and stop
  * calls and lines; what they ask for is carried out before the outermost function returns.
@@ -34,6 +33,7 @@
 #include "io/gre_socket.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "path/path.h"
 #include "session/connection.h"
 
 struct dialer;
@@ -57,6 +57,7 @@ struct line {
 /* A call and its session. */
 struct call {
 	struct session *session; /* owned */
+	struct path_member path;
 	struct dialer *dialer;
 	void *owner; /* the caller's own */
 	struct timer timer;
@@ -65,7 +66,7 @@ struct call {
 	uint64_t stage_ms[STAGES]; /* when each began; 0: not yet */
 };
 
-/* What the caller hears of. None may be NULL. */
+/* What the caller hears of. None may be NULL but one of the last two. */
 struct dialer_events {
 	/* The control connection stands: calls may be placed on it. */
 	void (*on_line_up)(void *context, struct line *line);
@@ -79,7 +80,9 @@ struct dialer_events {
 	void (*on_network)(void *context, struct call *call, bool ipv4, bool up);
 	/* The last of a call, its session still whole. */
 	void (*on_call_over)(void *context, struct call *call, const struct link_end *end);
-	/* An IP packet came out of the tunnel; it may be changed, and is the dialer's. */
+	/* With a TUN device: into whose tunnel this packet from it goes; NULL: nobody's. */
+	struct call *(*call_for)(void *context, const struct ip_view *view);
+	/* Without: an IP packet came out of the tunnel; it may be changed, and is the dialer's. */
 	void (*on_packet)(void *context, struct call *call, struct packet *p);
 };
 
@@ -87,8 +90,7 @@ struct dialer {
 	struct loop *loop; /* borrowed; NULL: not open */
 	struct session_host host;
 	struct registrar *registrar; /* borrowed */
-	struct gre_port *gre;        /* borrowed */
-	struct watcher gre_watcher;
+	struct path path;
 	const struct dialer_events *events;
 	void *context;
 	struct map lines, calls;  /* by id */
@@ -96,8 +98,6 @@ struct dialer {
 	uint32_t next_line, next_session;
 	uint64_t drops
 		[DROP_COUNT]; /* of packets that belong to no call, and of calls that are over */
-	struct dialer_batch *batch; /* owned */
-	struct rc4_plan plan;       /* chosen at the start */
 	bool performing;
 	uint8_t in_hand[UINT16_MAX]; /* the bytes of the action that is being carried out */
 };
@@ -106,6 +106,7 @@ struct dialer_parts {
 	struct loop *loop;
 	struct registrar *registrar;
 	struct gre_port *gre;
+	int tun_fd; /* -1: none */
 	const struct dialer_events *events;
 	void *context;
 };
@@ -142,10 +143,9 @@ void dialer_hang_up(struct dialer *dialer, struct call *call, enum link_end_reas
 
 /*
  * Takes an IP packet for the call's tunnel. It stays in place until dialer_flush, which encrypts and
- * sends all that were taken, in order; at most DIALER_BATCH may wait. What does not fit the session is
- * dropped and counted there.
+ * sends all that were taken, in order; at most DIALER_BATCH may wait.
  */
-enum { DIALER_BATCH = 64 };
+enum { DIALER_BATCH = PATH_TUN };
 void dialer_send(struct dialer *dialer, struct call *call, struct packet *p);
 void dialer_flush(struct dialer *dialer);
 
@@ -162,7 +162,4 @@ struct call *dialer_call_by_packet(const struct dialer *dialer, uint16_t call_id
 void dialer_hear_line(struct dialer *dialer, const struct call *call);
 void dialer_close_line(struct dialer *dialer, struct line *line, const char *why);
 void dialer_end_call(struct dialer *dialer, struct call *call, const struct link_end *end);
-int dialer_packets_init(struct dialer *dialer);
-void dialer_packets_fini(struct dialer *dialer);
-void dialer_send_frame(struct dialer *dialer, const struct session *session, const uint8_t *bytes,
-		       size_t length);
+extern const struct path_owner dialer_owner; /* context: the dialer */

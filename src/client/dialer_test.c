@@ -94,8 +94,12 @@ static void on_packet(void *context, struct call *call, struct packet *p)
 	(void)p;
 }
 
-static const struct dialer_events events = {on_line_up, on_line_down, on_stage,
-					    on_network, on_call_over, on_packet};
+static const struct dialer_events events = {.on_line_up = on_line_up,
+					    .on_line_down = on_line_down,
+					    .on_stage = on_stage,
+					    .on_network = on_network,
+					    .on_call_over = on_call_over,
+					    .on_packet = on_packet};
 
 static void listen_here(struct fixture *f)
 {
@@ -118,7 +122,12 @@ static void open_fixture(struct fixture *f)
 	assert_int_equal(registrar_open(&f->registrar, &f->loop, provide, NULL), 0);
 	assert_int_equal(gre_port_init(&f->gre, gre_socket_open(0, NULL, why)), 0);
 	f->settings = session_settings_new(LINK_CLIENT);
-	const struct dialer_parts parts = {&f->loop, &f->registrar, &f->gre, &events, f};
+	const struct dialer_parts parts = {.loop = &f->loop,
+					   .registrar = &f->registrar,
+					   .gre = &f->gre,
+					   .tun_fd = -1,
+					   .events = &events,
+					   .context = f};
 	assert_int_equal(dialer_init(&f->dialer, &parts), 0);
 	listen_here(f);
 }

@@ -202,6 +202,7 @@ static bool open_dialer(struct load *load, struct password *password)
 	const struct dialer_parts parts = {.loop = &load->loop,
 					   .registrar = &load->registrar,
 					   .gre = &load->gre,
+					   .tun_fd = -1,
 					   .events = &load_events,
 					   .context = load};
 	load->has_dialer = !failed("cannot start", dialer_init(&load->dialer, &parts));

@@ -19,7 +19,7 @@ static int open_free(struct network *n)
 		snprintf(n->interface, sizeof(n->interface), "poptun%d", i);
 		if (if_nametoindex(n->interface))
 			continue;
-		int fd = tun_open(n->interface, n->why);
+		int fd = tun_open_super(n->interface, n->why);
 		if (fd != -EBUSY) /* another one may have been quicker */
 			return fd;
 	}
@@ -31,7 +31,7 @@ int network_open(struct network *n, const char *name)
 	*n = (struct network){.tun_fd = -1};
 	if (*name)
 		memcpy(n->interface, name, strnlen(name, sizeof(n->interface) - 1));
-	int fd = *name ? tun_open(name, n->why) : open_free(n);
+	int fd = *name ? tun_open_super(name, n->why) : open_free(n);
 	if (fd < 0)
 		return fd;
 	n->tun_fd = fd;

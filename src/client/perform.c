@@ -63,7 +63,7 @@ static void for_call(struct dialer *dialer, struct call *call, const struct acti
 	struct link_end end;
 	switch (action->kind) {
 	case ACTION_SEND_GRE:
-		dialer_send_frame(dialer, call->session, action->bytes, action->length);
+		path_send_frame(&dialer->path, call->session, action->bytes, action->length);
 		break;
 	case ACTION_ASK:
 		ask(dialer, call->session, action->bytes);

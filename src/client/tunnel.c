@@ -1,12 +1,9 @@
-/* The link is up: addresses, routes, DNS, hooks, and packets between TUN device and tunnel. */
+/* The link is up: addresses, routes, DNS and hooks. */
 #include <string.h>
 
 #include "base/base.h"
 #include "base/log.h"
 #include "client/connect.h"
-#include "io/tun.h"
-
-enum { ROUNDS = 4 }; /* batches in a row before others have their turn */
 
 static void take_name_servers(struct connect *c, const uint32_t dns[2])
 {
@@ -95,25 +92,4 @@ void connect_network(void *context, struct call *call, bool ipv4, bool up)
 		tunnel_up(c, call->session);
 	else if (ipv4)
 		connect_tunnel_down(c);
-}
-
-void connect_packet(void *context, struct call *call, struct packet *p)
-{
-	struct connect *c = context;
-	if (tun_write(c->network.tun_fd, p))
-		session_drop(call->session, DROP_QUEUE_FULL);
-}
-
-void connect_tun(void *context, uint32_t events)
-{
-	struct connect *c = context;
-	(void)events;
-	for (int round = 0; round < ROUNDS; round++) {
-		int count = tun_read(c->network.tun_fd, c->tun, DIALER_BATCH);
-		for (int i = 0; i < count && c->call; i++)
-			dialer_send(&c->dialer, c->call, &c->tun[i]);
-		dialer_flush(&c->dialer);
-		if (count < DIALER_BATCH)
-			break;
-	}
 }

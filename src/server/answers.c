@@ -167,7 +167,7 @@ json_t *answer_status(struct api *api)
 	set(status, "receive_batch_mean",
 	    json_real(batches ? (double)totals->receive_packets / (double)batches : 0));
 	char kernels[RC4_PLAN_TEXT];
-	set(status, "mppe_kernels", json_string(rc4_plan_print(&engine->packets.plan, kernels)));
+	set(status, "mppe_kernels", json_string(rc4_plan_print(&engine->path.plan, kernels)));
 	set(status, "warnings", status_warnings(api));
 	json_t *config = json_object();
 	settings_print(settings, add_setting, config);

@@ -298,7 +298,7 @@ TEST(status_adds_up_what_ended_and_what_lives)
 	add(&f, 2, "", 0xcb007107, 0);
 	f.api.warnings = warnings;
 	f.api.warning_count = 1;
-	f.engine.packets.plan = rc4_plan_plain;
+	f.engine.path.plan = rc4_plan_plain;
 	f.engine.counters.octets_in = 1000;
 	f.engine.counters.drops[DROP_CLEAR] = 2;
 	f.engine.counters.receive_calls = 4;

@@ -25,5 +25,9 @@ void census_take(struct census *census, struct engine *engine)
 {
 	*census = (struct census){.totals = engine->counters,
 				  .control_connections = (uint32_t)engine->lines.count};
+	const struct path_counters *path = &engine->path.counters;
+	census->totals.receive_calls += path->receive_calls;
+	census->totals.receive_packets += path->receive_packets;
+	census->totals.keys_ahead += path->keys_ahead;
 	table_each(&engine->table, visit, census);
 }

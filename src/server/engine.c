@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "io/clock.h"
 #include "server/crowd.h"
+#include "server/owner.h"
 
 enum {
 	STOP_PATIENCE_MS = 2000, /* for the callers' Terminate-Acks */
@@ -305,6 +306,7 @@ void engine_remove_session(struct engine *engine, struct member *member, const s
 		engine_touch_line(engine, line);
 	}
 	loop_cancel_timer(engine->loop, &member->timer);
+	path_forget(&engine->path, &member->path);
 	table_remove(&engine->table, member);
 }
 
@@ -383,8 +385,14 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 	engine->host.random = random_system();
 	engine->report_timer = (struct timer){.on_time = report_on_time, .context = engine};
 	int error = table_init(&engine->table, (struct share){0}) ? 0 : -ENOMEM;
+	const struct path_parts path = {.loop = engine->loop,
+					.host = &engine->host,
+					.gre = parts->gre,
+					.tun_fd = parts->tun_fd,
+					.owner = &engine_owner,
+					.context = engine};
 	if (!error)
-		error = packets_init(&engine->packets, engine, parts->gre, parts->tun_fd);
+		error = path_init(&engine->path, &path);
 	engine->listener_watcher = (struct watcher){
 		.on_ready = on_callers, .context = engine, .fd = parts->listener->fd};
 	if (!error)
@@ -405,6 +413,7 @@ void engine_fini(struct engine *engine)
 	loop_unwatch(engine->loop, &engine->listener_watcher);
 	loop_cancel_timer(engine->loop, &engine->stop_timer);
 	loop_cancel_timer(engine->loop, &engine->report_timer);
+	path_fini(&engine->path);
 	table_each(&engine->table, remove_quietly, engine);
 	table_fini(&engine->table);
 	for (size_t i = 0; i < engine->lines.size; i++) {
@@ -418,7 +427,6 @@ void engine_fini(struct engine *engine)
 	}
 	map_fini(&engine->lines);
 	map_fini(&engine->idle_by_caller);
-	packets_fini(&engine->packets);
 	session_settings_unref(engine->settings);
 	session_host_fini(&engine->host);
 }
@@ -527,7 +535,7 @@ static void stop_now(struct engine *engine)
 	engine_perform(engine);
 	stop_lines(engine);
 	engine_perform(engine);
-	packets_flush(&engine->packets);
+	path_flush(&engine->path);
 	loop_stop(engine->loop);
 }
 

@@ -6,8 +6,7 @@
  *   serve.h      start and stop: configuration, machine, keeper, authority, engine, in that order
  *   engine.h     connections and sessions         table.h    sessions, found by what a packet shows
  *   perform.c    the one switch from actions to system calls
- *   packets.h    batches of packets: GRE → TUN and TUN → GRE
- *   ahead.h      their keys, made in idle time
+ *   owner.h      what the packet path (path/path.h) asks of the engine
  *   counters.h   what is counted                 census.h   one look over all that lives
  *   recent.h     the last log lines of sessions  drop_log.h  lines about dropped packets
  *   authority.h pool.h intake.h   the registrar      keeper.h   what needs root
@@ -25,10 +24,10 @@
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/stream.h"
+#include "path/path.h"
 #include "server/counters.h"
 #include "server/drop_log.h"
 #include "server/messages.h"
-#include "server/packets.h"
 #include "server/recent.h"
 #include "server/seams.h"
 #include "server/table.h"
@@ -56,7 +55,7 @@ struct engine {
 	struct table table;
 	struct map lines, idle_by_caller; /* struct line by id; those without a call by address */
 	uint32_t next_line;
-	struct packets packets;
+	struct path path;
 	struct seam_end *authority, *keeper; /* borrowed */
 	struct listener *listener;           /* borrowed */
 	struct watcher listener_watcher;

@@ -412,9 +412,9 @@ TEST(engine_makes_the_keys_of_packets_to_come_when_nothing_is_to_do)
 	struct member *member = table_by_inner(&f.engine.table, INNER_CALLER);
 	struct mppe *mppe = &member->session->link.mppe;
 	mppe_init(mppe, &keys, MPPE_128, true); /* though nothing is encrypted with it here */
-	ahead_note(&f.engine.packets.ahead, member);
+	ahead_note(&f.engine.path.ahead, &member->path);
 	f.loop.has_idle_work = true;
-	RUN_UNTIL(&f, &c, f.engine.counters.keys_ahead == 2 * MPPE_KEYS_AHEAD);
+	RUN_UNTIL(&f, &c, f.engine.path.counters.keys_ahead == 2 * MPPE_KEYS_AHEAD);
 	assert_int_equal(mppe->send.ahead_count, MPPE_KEYS_AHEAD);
 	assert_int_equal(mppe->receive.ahead_count, MPPE_KEYS_AHEAD);
 	RUN_UNTIL(&f, &c, !f.loop.has_idle_work);

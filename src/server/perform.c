@@ -152,7 +152,7 @@ static void for_session(struct engine *engine, struct member *member,
 	struct session *session = member->session;
 	switch (action->kind) {
 	case ACTION_SEND_GRE:
-		packets_send(&engine->packets, session, action->bytes, action->length);
+		path_send_frame(&engine->path, session, action->bytes, action->length);
 		break;
 	case ACTION_ASK:
 		ask(engine, session, action->bytes);

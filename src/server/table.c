@@ -61,7 +61,7 @@ struct member *table_add(struct table *table, struct session *session)
 	struct member *member = calloc(1, sizeof(*member));
 	if (!member)
 		return NULL;
-	member->session = session;
+	member->session = member->path.session = session;
 	map_insert(&table->by_id, &member->by_id, map_hash_u64(session->id, 0));
 	member->next_same_call = table->by_call[session->call_id];
 	table->by_call[session->call_id] = member;

@@ -10,15 +10,16 @@
 #include "base/random.h"
 #include "base/share.h"
 #include "io/timers.h"
+#include "path/member.h"
 #include "session/session.h"
 
 struct member {
 	struct session *session; /* owned */
-	struct timer timer;      /* the engine's */
-	void *engine;            /* the engine's */
+	struct path_member path;
+	struct timer timer; /* the engine's */
+	void *engine;       /* the engine's */
 	struct map_node by_id, by_inner, by_interface;
 	bool has_inner, has_interface;  /* listed under its inner address, its IPv6 identifier */
-	bool awaits_keys;               /* noted (ahead.h) */
 	bool has_hooks, has_ipv6_hooks; /* the keeper was told that its network is up */
 	struct member *next_same_call;
 };

@@ -1,0 +1,133 @@
+#include "path/path.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "io/clock.h"
+#include "path/path_inner.h"
+
+void path_run(struct path *path, struct path_entry *entries, size_t count)
+{
+	struct mppe_item *items[PATH_BATCH];
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!entries[i].item.link.encrypted)
+			continue;
+		items[used++] = &entries[i].item.link.mppe;
+		ahead_note(&path->ahead, entries[i].member);
+	}
+	if (used)
+		mppe_run_by(&path->plan, items, used);
+	path->loop->has_idle_work = ahead_has_work(&path->ahead);
+}
+
+void path_rest(struct path *path)
+{
+	const struct gre_port *gre = path->gre;
+	for (; path->truncated < gre->truncated; path->truncated++)
+		path->owner->drop(path->context, DROP_GRE_TRUNCATED);
+	for (; path->unsent < gre->unsent; path->unsent++)
+		path->owner->drop(path->context, DROP_QUEUE_FULL);
+	path->owner->perform(path->context);
+}
+
+void path_send_frame(struct path *path, const struct session *session, const uint8_t *bytes,
+		     size_t length)
+{
+	struct packet *p = gre_port_packet(path->gre);
+	if (length > packet_room(p))
+		return; /* no control frame of ours is so long */
+	memcpy(p->data, bytes, length);
+	p->length = length;
+	gre_port_put(path->gre, p, session->called, session->caller.address, 0);
+}
+
+void path_flush(struct path *path)
+{
+	gre_port_flush(path->gre);
+}
+
+static void at_end(void *context)
+{
+	path_flush(context);
+}
+
+static bool on_idle(void *context)
+{
+	struct path *path = context;
+	path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
+	return ahead_has_work(&path->ahead);
+}
+
+void path_forget(struct path *path, struct path_member *member)
+{
+	(void)path;
+	ahead_forget(member);
+}
+
+static void join_loop(struct path *path)
+{
+	path->loop->at_end = at_end;
+	path->loop->at_end_context = path;
+	path->loop->on_idle = on_idle;
+	path->loop->on_idle_context = path;
+}
+
+static int open_tun(struct path *path, int fd)
+{
+	path->tun.fd = -1;
+	int error = fd < 0 ? 0 : tun_init(&path->tun, fd);
+	if (fd >= 0 && !error)
+		log_debug("tun super-segments=%s", path->tun.merges & MERGE_UDP   ? "tcp,udp"
+						   : path->tun.merges & MERGE_TCP ? "tcp"
+										  : "none");
+	return error;
+}
+
+int path_init(struct path *path, const struct path_parts *parts)
+{
+	char kernels[RC4_PLAN_TEXT];
+	*path = (struct path){.loop = parts->loop,
+			      .host = parts->host,
+			      .owner = parts->owner,
+			      .context = parts->context,
+			      .gre = parts->gre,
+			      .truncated = parts->gre->truncated,
+			      .unsent = parts->gre->unsent};
+	ahead_init(&path->ahead);
+	int error = open_tun(path, parts->tun_fd);
+	if (!error)
+		error = path_receiving_init(path);
+	if (!error)
+		error = path_sending_init(path);
+	path->plan = rc4_choose(clock_now_ns);
+	log_info("mppe kernels=\"%s\"", rc4_plan_print(&path->plan, kernels));
+	path->gre_watcher =
+		(struct watcher){.on_ready = path_on_gre, .context = path, .fd = parts->gre->fd};
+	path->tun_watcher =
+		(struct watcher){.on_ready = path_on_tun, .context = path, .fd = path->tun.fd};
+	join_loop(path);
+	if (!error)
+		error = loop_watch(path->loop, &path->gre_watcher, EPOLLIN);
+	if (!error && path->tun.fd >= 0)
+		error = loop_watch(path->loop, &path->tun_watcher, EPOLLIN);
+	if (error)
+		path_fini(path);
+	return error;
+}
+
+void path_fini(struct path *path)
+{
+	if (!path->loop)
+		return;
+	loop_unwatch(path->loop, &path->gre_watcher);
+	loop_unwatch(path->loop, &path->tun_watcher);
+	path->loop->at_end = NULL;
+	path->loop->on_idle = NULL;
+	path->loop->has_idle_work = false;
+	path_receiving_fini(path);
+	path_sending_fini(path);
+	tun_fini(&path->tun);
+	*path = (struct path){0};
+}

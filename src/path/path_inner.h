@@ -1,0 +1,27 @@
+/* What the files of the path share. */
+#pragma once
+#include "path/path.h"
+
+/* One packet on its way through a batch. */
+struct path_entry {
+	struct path_member *member;
+	struct packet *packet;
+	struct session_item item;
+};
+
+/* Runs MPPE over the entries, at most PATH_BATCH. */
+void path_run(struct path *path, struct path_entry *entries, size_t count);
+
+/* A turn of batches is over: what the port would not take or could not send is counted, what is wanted
+ * is carried out. */
+void path_rest(struct path *path);
+
+/* receive.c: 0 or -ENOMEM. */
+int path_receiving_init(struct path *path);
+void path_receiving_fini(struct path *path);
+void path_on_gre(void *context, uint32_t events);
+
+/* send.c: 0 or -ENOMEM. */
+int path_sending_init(struct path *path);
+void path_sending_fini(struct path *path);
+void path_on_tun(void *context, uint32_t events);

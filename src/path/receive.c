@@ -1,0 +1,134 @@
+/* From the network to the TUN device. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ip/merge.h"
+#include "path/path_inner.h"
+
+struct path_receiving {
+	struct path_entry entries[GRE_BATCH];
+	size_t count;
+	struct merger merger;
+	struct merged merged;
+	struct path_entry alone; /* the packet that must be delivered before the next is admitted */
+};
+
+_Static_assert((int)GRE_BATCH <= (int)MERGER_PACKETS,
+	       "a batch from the network fits into the merger");
+
+static void deliver(struct path *path, size_t at)
+{
+	struct path_entry *entry = &path->receiving->entries[at];
+	enum link_payload payload;
+	if (session_deliver(entry->member->session, entry->packet, &entry->item, &payload,
+			    path->loop->now_ms) == DROP_NONE &&
+	    payload != LINK_PAYLOAD_NONE) {
+		if (path->tun.fd < 0)
+			path->owner->take(path->context, entry->member, entry->packet);
+		else
+			merger_add(&path->receiving->merger, entry->packet, (uint32_t)at);
+	}
+	path->owner->touched(path->context, entry->member);
+}
+
+/* Writes what was delivered, merged as far as it can be. */
+static void write_merged(struct path *path)
+{
+	struct path_receiving *batch = path->receiving;
+	while (merger_next(&batch->merger, &batch->merged)) {
+		if (!tun_send(&path->tun, &batch->merged))
+			continue;
+		/* A flow is one session's, whose source addresses are checked. */
+		struct session *session = batch->entries[batch->merged.tag].member->session;
+		for (size_t i = 0; i < batch->merged.count; i++)
+			session_drop(session, DROP_QUEUE_FULL);
+	}
+}
+
+/* Runs and delivers all that were admitted. */
+static void settle(struct path *path)
+{
+	struct path_receiving *batch = path->receiving;
+	path_run(path, batch->entries, batch->count);
+	merger_init(&batch->merger, path->tun.merges);
+	for (size_t i = 0; i < batch->count; i++)
+		deliver(path, i);
+	write_merged(path);
+	batch->count = 0;
+}
+
+static void receive_one(struct path *path, const struct gre_datagram *datagram)
+{
+	struct path_receiving *batch = path->receiving;
+	struct packet *p = datagram->packet;
+	if (p->length < 8) { /* no call id to look at */
+		path->owner->drop(path->context, DROP_GRE_MALFORMED);
+		return;
+	}
+	uint16_t call_id = (uint16_t)(p->data[6] << 8 | p->data[7]);
+	struct path_member *member = path->owner->by_packet(
+		path->context, call_id, datagram->source, datagram->destination);
+	if (!member) {
+		path->owner->drop(path->context, DROP_GRE_UNKNOWN_CALL);
+		return;
+	}
+	struct path_entry *entry = &batch->entries[batch->count];
+	entry->member = member;
+	entry->packet = p;
+	if (session_admit(member->session, p, &entry->item, path->loop->now_ms) ||
+	    !entry->item.has_payload)
+		return;
+	if (!entry->item.link.alone) {
+		batch->count++;
+		return;
+	}
+	/* What came before it first, then this one, before the next is admitted. */
+	struct path_entry *alone = &batch->alone;
+	*alone = *entry;
+	settle(path);
+	batch->entries[batch->count++] = *alone;
+	settle(path);
+}
+
+/* Control frames of this batch want much done already: it is done before more is read of them. */
+static void relieve(struct path *path)
+{
+	settle(path); /* before a session that it belongs to may be gone */
+	path->owner->perform(path->context);
+}
+
+void path_on_gre(void *context, uint32_t events)
+{
+	struct path *path = context;
+	struct gre_datagram datagrams[GRE_BATCH];
+	(void)events;
+	for (int round = 0; round < PATH_ROUNDS; round++) {
+		int count = gre_port_receive(path->gre, datagrams);
+		if (count <= 0)
+			break;
+		path->counters.receive_calls++;
+		path->counters.receive_packets += (uint64_t)count;
+		for (int i = 0; i < count; i++) {
+			receive_one(path, &datagrams[i]);
+			if (session_host_is_crowded(path->host))
+				relieve(path);
+		}
+		settle(path);
+		path->owner->perform(path->context);
+		path_flush(path);
+		if (count < GRE_BATCH)
+			break;
+	}
+	path_rest(path);
+}
+
+int path_receiving_init(struct path *path)
+{
+	path->receiving = calloc(1, sizeof(*path->receiving));
+	return path->receiving ? 0 : -ENOMEM;
+}
+
+void path_receiving_fini(struct path *path)
+{
+	free(path->receiving);
+}

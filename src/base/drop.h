@@ -26,6 +26,7 @@
 	D(IP_MALFORMED,        "ip_malformed",        "inner packets that are not IPv4 or IPv6, or cut short") \
 	D(IP_SOURCE,           "ip_source",           "inner packets whose source is not the caller's address") \
 	D(IP_TOO_BIG,          "ip_too_big",          "inner packets too long for the session that may not be fragmented") \
+	D(IP_CONGESTED,        "ip_congested",        "inner packets without ECN whose outer one was marked on the way (RFC 6040): dropped, so that their sender slows down") \
 	D(IP_NO_SESSION,       "ip_no_session",       "packets for an inner address that no session holds") \
 	D(IP_MULTICAST,        "ip_multicast",        "multicast and broadcast from our side, which goes into no tunnel") \
 	D(LINK_NOT_UP,         "link_not_up",         "packets for a session whose network protocol is not open") \

@@ -40,7 +40,7 @@ void path_send_frame(struct path *path, const struct session *session, const uin
 		return; /* no control frame of ours is so long */
 	memcpy(p->data, bytes, length);
 	p->length = length;
-	gre_port_put(path->gre, p, session->called, session->caller.address, 0);
+	gre_port_put(path->gre, p, session->called, session->caller.address, session_tos(session));
 }
 
 void path_flush(struct path *path)

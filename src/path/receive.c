@@ -75,7 +75,7 @@ static void receive_one(struct path *path, const struct gre_datagram *datagram)
 	struct path_entry *entry = &batch->entries[batch->count];
 	entry->member = member;
 	entry->packet = p;
-	if (session_admit(member->session, p, &entry->item, path->loop->now_ms) ||
+	if (session_admit(member->session, p, datagram->tos, &entry->item, path->loop->now_ms) ||
 	    !entry->item.has_payload)
 		return;
 	if (!entry->item.link.alone) {

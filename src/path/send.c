@@ -28,7 +28,8 @@ void path_settle(struct path *path)
 		struct path_entry *entry = &batch->entries[i];
 		struct session *session = entry->member->session;
 		session_seal(session, entry->packet);
-		gre_port_put(path->gre, entry->packet, session->called, session->caller.address, 0);
+		gre_port_put(path->gre, entry->packet, session->called, session->caller.address,
+			     entry->item.tos);
 	}
 	gre_port_flush(path->gre);
 	batch->count = batch->pieces_used = batch->segments_used = 0;

@@ -290,7 +290,7 @@ static void client_on_gre(struct client *c, struct packet *p)
 	enum link_payload payload = LINK_PAYLOAD_NONE;
 	c->frames++;
 	packet_pull(p, 20);
-	if (!c->session || session_admit(c->session, p, &item, c->f->loop.now_ms) ||
+	if (!c->session || session_admit(c->session, p, 0, &item, c->f->loop.now_ms) ||
 	    !item.has_payload)
 		return;
 	session_deliver(c->session, p, &item, &payload, c->f->loop.now_ms);

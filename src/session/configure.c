@@ -72,6 +72,8 @@ struct session_settings *session_settings_configure(const struct settings *from)
 	settings->idle_ms = from->idle_ms;
 	settings->max_connect_ms = from->max_connect_ms;
 	settings->mss_clamp = (uint16_t)MIN_OF(from->mss_clamp, UINT16_MAX);
+	settings->tos = (uint16_t)from->tos;
+	settings->ecn = (enum ecn_policy)from->ecn;
 	settings->fragment_dont_fragment = from->fragment_dont_fragment;
 	return settings;
 }

@@ -17,6 +17,8 @@ static struct settings written(void)
 		.name = gateway,
 		.stimeout_ms = 12000,
 		.mss_clamp = 1300,
+		.tos = TOS_COPY,
+		.ecn = ECN_OFF,
 		.fragment_dont_fragment = false,
 		.demand = AUTH_BIT(AUTH_MSCHAP) | AUTH_BIT(AUTH_MSCHAPV2),
 		.chap_restart_ms = 2500,
@@ -111,6 +113,8 @@ TEST(the_session_and_its_control_connection_get_what_was_configured)
 	assert_int_equal(to->idle_ms, 300000);
 	assert_int_equal(to->max_connect_ms, 400000);
 	assert_int_equal(to->mss_clamp, 1300);
+	assert_int_equal(to->tos, TOS_COPY);
+	assert_int_equal(to->ecn, ECN_OFF);
 	assert_false(to->fragment_dont_fragment);
 	session_settings_unref(to);
 }

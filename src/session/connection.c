@@ -47,10 +47,21 @@ static struct session *take_call(struct connection *c, uint16_t slot, uint64_t n
 	return session;
 }
 
+/* RFC 6040 §4.3: towards an end that is not known to carry marks inside, nobody on the way is told
+ * that he may mark, for the mark would be lost and the sender never slow down. PPTP has no word for
+ * it, and neither pppd nor Windows does it; but we do. */
+static bool peer_carries_ecn(const struct connection *c)
+{
+	if (c->settings->ecn != ECN_AUTO)
+		return c->settings->ecn == ECN_ON;
+	return !strcmp(c->control.peer_vendor, session_vendor);
+}
+
 static void put_call(struct connection *c, uint16_t slot, struct session *session)
 {
 	session->slot = slot;
 	session->connection = c->id;
+	session->carries_ecn = peer_carries_ecn(c);
 	session->outer_mtu = (uint16_t)MIN_OF(c->outer_mtu, UINT16_MAX);
 	c->calls[slot] = session;
 	c->call_count++;

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/secret.h"
 #include "ip/ip.h"
+#include "ip/marks.h"
 #include "ip/mss.h"
 #include "ip/source.h"
 
@@ -298,11 +299,12 @@ enum drop session_drop(struct session *s, enum drop drop)
 	return drop;
 }
 
-enum drop session_admit(struct session *s, struct packet *p, struct session_item *item,
+enum drop session_admit(struct session *s, struct packet *p, uint8_t tos, struct session_item *item,
 			uint64_t now_ms)
 {
 	struct gre_header h;
 	item->has_payload = false;
+	item->tos = tos;
 	if (s->state == SESSION_CALLING || s->state >= SESSION_LINGERING)
 		return session_drop(s, DROP_GRE_UNKNOWN_CALL);
 	if (!gre_pull(p, &h))
@@ -337,8 +339,27 @@ static void clamp(const struct session *s, const struct ip_view *view)
 	mss_clamp(view, mtu);
 }
 
+/* What the outer packet met on the way becomes the inner one's. */
+static enum drop carry_marks(struct session *s, const struct ip_view *view, uint8_t tos,
+			     uint64_t now_ms)
+{
+	char line[120];
+	uint8_t inner = marks_of(view->bytes);
+	enum marks_fate fate = marks_arrive(view, tos);
+	if (fate == MARKS_ODD && !s->told_odd_marks) {
+		s->told_odd_marks = true;
+		int length = snprintf(
+			line, sizeof(line),
+			"ecn=odd inner=%u outer=%u the ECN of GRE packets is rewritten on the way",
+			inner & ECN_FIELD, tos & ECN_FIELD);
+		report_limited(s, (const uint8_t *)line, (size_t)length, now_ms);
+	}
+	return fate == MARKS_DROP ? DROP_IP_CONGESTED : DROP_NONE;
+}
+
 /* The packet's source must be the caller's: nobody speaks for another from inside a tunnel. */
-static enum drop check_inner(struct session *s, struct packet *p, enum link_payload payload)
+static enum drop check_inner(struct session *s, struct packet *p, enum link_payload payload,
+			     uint8_t tos, uint64_t now_ms)
 {
 	struct ip_view view;
 	if (!ip_look(&view, p) || view.version != (payload == LINK_PAYLOAD_IPV4 ? 4 : 6))
@@ -347,7 +368,7 @@ static enum drop check_inner(struct session *s, struct packet *p, enum link_payl
 	    !source_is_callers(&view, s->addresses.remote, s->addresses.remote_id))
 		return DROP_IP_SOURCE;
 	clamp(s, &view);
-	return DROP_NONE;
+	return carry_marks(s, &view, tos, now_ms);
 }
 
 enum drop session_deliver(struct session *s, struct packet *p, const struct session_item *item,
@@ -369,7 +390,7 @@ enum drop session_deliver(struct session *s, struct packet *p, const struct sess
 	pump(s, now_ms);
 	if (drop || *payload == LINK_PAYLOAD_NONE)
 		return session_drop(s, drop);
-	drop = check_inner(s, p, *payload);
+	drop = check_inner(s, p, *payload, item->tos, now_ms);
 	if (drop) {
 		*payload = LINK_PAYLOAD_NONE;
 		return session_drop(s, drop);
@@ -422,6 +443,7 @@ enum drop session_enclose(struct session *s, struct packet *p, struct session_it
 {
 	enum link_payload kind = p->data[0] >> 4 == 4 ? LINK_PAYLOAD_IPV4 : LINK_PAYLOAD_IPV6;
 	size_t octets = p->length;
+	item->tos = marks_outer(marks_of(p->data), s->settings->tos, s->carries_ecn);
 	enum drop drop = link_send(&s->link, p, kind, &item->link);
 	if (drop)
 		return session_drop(s, drop);
@@ -429,6 +451,11 @@ enum drop session_enclose(struct session *s, struct packet *p, struct session_it
 	s->account.packets_out++;
 	s->data_ms = now_ms;
 	return DROP_NONE;
+}
+
+uint8_t session_tos(const struct session *s)
+{
+	return marks_outer(0, s->settings->tos, false);
 }
 
 void session_seal(struct session *s, struct packet *p)

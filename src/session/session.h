@@ -66,6 +66,8 @@ struct session {
 	uint32_t questions;              /* asked so far */
 	bool asked;         /* the registrar knows this session: ACTION_RELEASE is due at the end */
 	uint16_t outer_mtu; /* of the way to the peer, octets of outer IP packet */
+	bool carries_ecn;   /* the outer header has the inner ECN; else Not-ECT */
+	bool told_odd_marks;
 	struct line_limit reports;
 	struct session_account account;
 	uint64_t drops[DROP_COUNT]; /* of this session's packets */
@@ -81,6 +83,7 @@ struct session {
 struct session_item {
 	uint32_t seq;
 	bool has_payload; /* false: a bare acknowledgement, done with */
+	uint8_t tos;      /* of the outer header */
 	struct link_item link;
 };
 
@@ -111,15 +114,15 @@ void session_on_verdict(struct session *s, uint32_t number, const struct auth_ve
 
 /*
  * First half of receipt: a GRE packet at p->data, outer IP header off, addressed to our call id by
- * this caller. DROP_NONE and item->has_payload: mppe_run where item->link.encrypted, then
- * session_deliver. Where item->link.alone, all packets of this session admitted before must be
+ * this caller; `tos` is the octet of that header. DROP_NONE and item->has_payload: mppe_run where
+ * item->link.encrypted, then session_deliver. Where item->link.alone, all packets of this session admitted before must be
  * delivered before, and this one before the next is admitted.
  */
-enum drop session_admit(struct session *s, struct packet *p, struct session_item *item,
+enum drop session_admit(struct session *s, struct packet *p, uint8_t tos, struct session_item *item,
 			uint64_t now_ms);
 
 /* Second half. *payload tells whether *p now is an IP packet for
- * the TUN device, its source checked, its MSS clamped. */
+ * the TUN device, its source checked, its MSS clamped, its ECN what RFC 6040 says. */
 enum drop session_deliver(struct session *s, struct packet *p, const struct session_item *item,
 			  enum link_payload *payload, uint64_t now_ms);
 
@@ -138,10 +141,14 @@ enum session_fit {
 enum drop session_outbound(struct session *s, struct packet *p, enum session_fit *fit, bool *tell,
 			   uint64_t now_ms);
 
-/* Makes a PPP frame of the IP packet; mppe_run where item->link.encrypted,
+/* Makes a PPP frame of the IP packet and item->tos; mppe_run where item->link.encrypted,
  * then session_seal, in the same order. */
 enum drop session_enclose(struct session *s, struct packet *p, struct session_item *item,
 			  uint64_t now_ms);
+
+/* The outer header's octet for what carries no packet of the world: PPP's own frames, GRE's
+ * acknowledgements. */
+uint8_t session_tos(const struct session *s);
 
 /* The GRE header goes in front: the packet is ready for the wire. */
 void session_seal(struct session *s, struct packet *p);

@@ -86,7 +86,7 @@ TEST(nothing_wakes_a_session_that_ended)
 	session_on_verdict(d.session, 1, &verdict, 3000);
 	session_refuse_ipv6(d.session, 3000);
 	session_hang_up(d.session, LINK_END_LOCAL, "again", 3000);
-	assert_int_equal(session_admit(d.session, &p, &item, 3000), DROP_GRE_UNKNOWN_CALL);
+	assert_int_equal(session_admit(d.session, &p, 0, &item, 3000), DROP_GRE_UNKNOWN_CALL);
 	assert_false(item.has_payload);
 	assert_true(session_deadline(d.session) == TIME_NEVER);
 	take_all(&d);

@@ -8,6 +8,8 @@
  * Windows servers announce the same. */
 enum { WINDOW = 16384 };
 
+const char session_vendor[] = "poptun";
+
 struct session_settings *session_settings_new(enum link_role role)
 {
 	static const struct fsm_settings automaton = {
@@ -49,7 +51,7 @@ struct session_settings *session_settings_new(enum link_role role)
 	settings->control = (struct control_settings){
 		.role = server ? CONTROL_PAC : CONTROL_PNS,
 		.host_name = settings->our_name,
-		.vendor = "poptun",
+		.vendor = session_vendor,
 		.first_message_ms = 10000,
 		.echo_ms = CONTROL_ECHO_MS,
 		.window = WINDOW,

@@ -5,10 +5,15 @@
 #include <stdint.h>
 
 #include "control/control.h"
+#include "ip/marks.h"
 #include "ppp/link.h"
 
 /* Values of mss_clamp that are no MSS. */
 enum { MSS_CLAMP_NONE = 0, MSS_CLAMP_TO_MTU = 1 };
+
+/* How we call ourselves in the Start messages. What names itself so carries ECN inside as RFC 6040
+ * says, so this may be told nobody else's software. */
+extern const char session_vendor[];
 
 struct session_settings {
 	uint32_t references;
@@ -23,7 +28,9 @@ struct session_settings {
 	/* IPv4 that is too long is delivered in pieces although
 	 * it forbids that: the cure for sites deaf to ICMP */
 	bool fragment_dont_fragment;
-	uint16_t outer_mtu; /* assumed of the way to the caller where nothing better is known */
+	uint16_t tos;        /* TOS_COPY, or the octet whose DSCP the GRE packets have */
+	enum ecn_policy ecn; /* of what we send; marks that come are carried inside always */
+	uint16_t outer_mtu;  /* assumed of the way to the caller where nothing better is known */
 	char our_name[AUTH_NAME_LIMIT + 1]; /* link.auth.our_name points here */
 };
 

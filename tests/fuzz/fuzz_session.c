@@ -181,7 +181,8 @@ static void arrive(struct run *r, struct slot *slot, struct packet *p)
 {
 	struct session_item item;
 	enum link_payload payload;
-	if (session_admit(slot->session, p, &item, r->now_ms) == DROP_NONE && item.has_payload) {
+	if (session_admit(slot->session, p, (uint8_t)slot->seq, &item, r->now_ms) == DROP_NONE &&
+	    item.has_payload) {
 		struct mppe_item *one = &item.link.mppe;
 		if (item.link.encrypted)
 			mppe_run(&one, 1);

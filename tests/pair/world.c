@@ -185,7 +185,8 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 		break;
 	}
 	case ACTION_SEND_GRE:
-		world_fly(w, !side, view->bytes, view->length);
+		assert_non_null(session); /* it ends behind all that it sends */
+		world_fly(w, !side, session_tos(*session), view->bytes, view->length);
 		break;
 	case ACTION_ASK:
 		end->asked++;

@@ -38,6 +38,7 @@ struct in_flight {
 	uint8_t to; /* SERVER or CLIENT */
 	uint64_t at_ms;
 	uint64_t order;
+	uint8_t tos; /* of the outer header */
 	uint16_t length;
 	uint8_t bytes[PACKET_CAPACITY];
 };
@@ -148,8 +149,8 @@ struct sending {
 };
 struct sending world_send_packet(struct world *w, int from, unsigned session, struct packet *p);
 
-/* A GRE packet onto the wire. */
-void world_fly(struct world *w, int to, const uint8_t *bytes, size_t length);
+/* A GRE packet onto the wire, with the outer header's octet `tos`. */
+void world_fly(struct world *w, int to, uint8_t tos, const uint8_t *bytes, size_t length);
 
 /* GRE packets that are there now, in batches as the real server takes them. */
 void world_receive(struct world *w, int to, const struct in_flight *const *flights, size_t count);

@@ -39,7 +39,7 @@ static void look_at_wire(struct world *w, const uint8_t *bytes, size_t length)
 	w->clear_packets += protocol == 0x21 || protocol == 0x57;
 }
 
-void world_fly(struct world *w, int to, const uint8_t *bytes, size_t length)
+void world_fly(struct world *w, int to, uint8_t tos, const uint8_t *bytes, size_t length)
 {
 	look_at_wire(w, bytes, length);
 	assert_true(length <= sizeof(w->flights[0].bytes));
@@ -51,6 +51,7 @@ void world_fly(struct world *w, int to, const uint8_t *bytes, size_t length)
 		flight->used = true;
 		flight->to = (uint8_t)to;
 		flight->order = ++w->order;
+		flight->tos = tos;
 		flight->at_ms =
 			w->now_ms + LATENCY_MS + (chance(w, w->wire.reorder) ? REORDER_MS : 0);
 		flight->length = (uint16_t)length;
@@ -124,7 +125,7 @@ static void receive_one(struct world *w, const struct in_flight *flight)
 	packet_reset(p);
 	memcpy(p->data, flight->bytes, flight->length);
 	p->length = flight->length;
-	if (session_admit(session, p, &item, w->now_ms) || !item.has_payload)
+	if (session_admit(session, p, flight->tos, &item, w->now_ms) || !item.has_payload)
 		return;
 	size_t slot = batch.count++;
 	batch.sessions[slot] = session;
@@ -212,7 +213,8 @@ static void send_batch(struct world *w, int from)
 	run_mppe();
 	for (size_t i = 0; i < batch.count; i++) {
 		session_seal(batch.sessions[i], &batch.packets[i]);
-		world_fly(w, !from, batch.packets[i].data, batch.packets[i].length);
+		world_fly(w, !from, batch.items[i].tos, batch.packets[i].data,
+			  batch.packets[i].length);
 	}
 	batch.count = 0;
 }

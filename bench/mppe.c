@@ -10,11 +10,13 @@
 
 #include "base/base.h"
 #include "bench/bench.h"
+#include "bench/mppe_helper.h"
 #include "bench/mppe_others.h"
 #include "crypto/rc4_kernel.h"
 #include "ppp/mppe.h"
+#include "ppp/mppe_supply.h"
 
-enum { SESSIONS = 6, PACKETS = 24 /* in one round */ };
+enum { SESSIONS = 6, PACKETS = 24 /* in one round */, BATCHES = 200 /* in one with a helper */ };
 
 /* RFC 3079 §3.5.3 */
 static const uint8_t start_key[16] = {0x8b, 0x7c, 0xdc, 0x14, 0x9b, 0x99, 0x3a, 0x1b,
@@ -41,7 +43,10 @@ struct way {
 	const char *name;
 	const struct other *other; /* NULL: poptun */
 	unsigned sessions, batch;
-	bool receive, ahead; /* ahead: all keys are there, made in idle time */
+	bool receive, ahead;    /* ahead: all keys are there, made in idle time */
+	bool streams;           /* the same of keystreams */
+	bool helped;            /* made by a helper meanwhile */
+	unsigned other_work_ns; /* a packet, in long rounds: system calls and the like */
 	enum plan plan;
 	size_t length;
 	/* the others' */
@@ -50,6 +55,7 @@ struct way {
 	struct mppe from[SESSIONS], to[SESSIONS];
 	struct mppe_item items[PACKETS];
 	struct packet packets[PACKETS];
+	struct mppe_supply supply;
 };
 
 static void way_init(struct way *w, size_t length)
@@ -60,10 +66,14 @@ static void way_init(struct way *w, size_t length)
 	w->length = length;
 	other_layout(w->input, start_key);
 	memcpy(w->key, first_key, 16);
+	mppe_fini(&w->from[0]);
+	mppe_fini(&w->to[0]);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		mppe_init(&w->from[i], &keys, MPPE_128, true);
 		mppe_init(&w->to[i], &keys, MPPE_128, true);
 	}
+	if (w->streams || w->helped)
+		mppe_supply_lend(&w->supply, w->receive ? &w->to[0].receive : &w->from[0].send);
 	for (unsigned i = 0; i < PACKETS; i++) {
 		packet_reset(&w->packets[i]);
 		memset(w->packets[i].data, (int)i, length);
@@ -124,6 +134,13 @@ static void prepare(struct mppe *links)
 	mppe_prepare(&plans[CHOSEN], list, SESSIONS, UINT_MAX);
 }
 
+/* As long as the packets were of late. */
+static void fill_supply(struct way *w)
+{
+	while (w->streams && mppe_supply_make(&w->supply, &plans[CHOSEN], UINT_MAX))
+		;
+}
+
 /* Ahead of each round, not timed. */
 static void before(void *context)
 {
@@ -132,6 +149,26 @@ static void before(void *context)
 		run_send(w);
 	if (w->ahead)
 		prepare(w->receive ? w->to : w->from);
+	fill_supply(w);
+}
+
+/* The helper may be slow to stop, which is not to be timed either. */
+static void before_batches(void *context)
+{
+	struct way *w = context;
+	helper_work(w->helped ? &w->supply : NULL);
+}
+
+/* A long round, in which a helper may get ahead and fall behind. */
+static void run_batches(void *context)
+{
+	struct way *w = context;
+	for (unsigned batch = 0; batch < BATCHES; batch++) {
+		run_send(w);
+		uint64_t end = bench_now_ns() + (uint64_t)w->other_work_ns * PACKETS;
+		while (w->other_work_ns && bench_now_ns() < end)
+			;
+	}
 }
 
 /* ---- equality ---- */
@@ -175,7 +212,11 @@ static void check_round(struct way *w)
 	static struct way reference;
 	uint8_t clear[1500];
 	way_init(w, w->length);
-	w->receive ? run_send(w) : w->other ? run_other(w) : run_send(w);
+	if (w->streams) /* with the right length already */
+		atomic_store(&w->supply.octets, MPPE_SUPPLY_OCTETS);
+	if (!w->receive)
+		fill_supply(w);
+	w->other ? run_other(w) : run_send(w);
 	for (unsigned session = 0; session < w->sessions; session++) {
 		way_init(&reference, w->length);
 		for (unsigned i = session; i < PACKETS; i += w->sessions) {
@@ -187,9 +228,14 @@ static void check_round(struct way *w)
 				fail(w->name, "octets");
 		}
 	}
+	if (w->receive) {
+		fill_supply(w);
+		run_receive(w);
+	}
+	if (w->streams && w->supply.missed)
+		fail(w->name, "keystreams: not all there");
 	if (!w->receive)
 		return;
-	run_receive(w);
 	for (unsigned i = 0; i < PACKETS; i++) {
 		memset(clear, (int)i, w->length);
 		if (memcmp(w->packets[i].data, clear, w->length) != 0)
@@ -239,6 +285,31 @@ static struct way ways[] = {
 	 .batch = 6,
 	 .receive = true,
 	 .ahead = true},
+	{.name = "send, 1 session, by 6, keystreams ahead",
+	 .sessions = 1,
+	 .batch = 6,
+	 .streams = true},
+	{.name = "send, 1 session, by 24, keystreams ahead",
+	 .sessions = 1,
+	 .batch = 24,
+	 .streams = true},
+	{.name = "receive, 1 session, by 6, keystreams ahead",
+	 .sessions = 1,
+	 .batch = 6,
+	 .receive = true,
+	 .streams = true},
+};
+
+/* Long rounds: what one core does by itself, and with another one's help. */
+static struct way long_ways[] = {
+	{.name = "send, 1 session, by 24, alone", .sessions = 1, .batch = 24},
+	{.name = "send, 1 session, by 24, helped", .sessions = 1, .batch = 24, .helped = true},
+	{.name = "the same, other work: alone", .sessions = 1, .batch = 24, .other_work_ns = 1000},
+	{.name = "the same, other work: helped",
+	 .sessions = 1,
+	 .batch = 24,
+	 .helped = true,
+	 .other_work_ns = 1000},
 };
 
 /* The fastest kernel of so many lanes, by the same self-timing as the server's. */
@@ -269,6 +340,40 @@ static void choose_plans(void)
 		printf("%s%u: %s", jobs == 1 ? "  jobs left " : ", ", jobs,
 		       plans[CHOSEN].step[jobs]->name);
 	printf("\n");
+}
+
+static void print_long_table(const struct bench_figures *figures, size_t length)
+{
+	printf("\n%4zu octets a packet, %d packets a round%13s min ns  quiet ns  median ns  Gbit/s  "
+	       "from helper\n",
+	       length, PACKETS * BATCHES, "");
+	for (size_t i = 0; i < COUNT_OF(long_ways); i++) {
+		const struct mppe_supply *s = &long_ways[i].supply;
+		uint64_t packets = s->served + s->missed;
+		printf("%-48s %7.0f %9.0f %10.0f %7.2f %10.0f %%\n", long_ways[i].name,
+		       figures[i].min, figures[i].quiet, figures[i].median,
+		       (double)length * 8 / figures[i].median,
+		       packets ? (double)s->served * 100 / (double)packets : 0.0);
+	}
+}
+
+/* One session on one core, with and without a helper on the other. */
+static void measure_helper(size_t length, unsigned rounds)
+{
+	struct bench_way timed[COUNT_OF(long_ways)];
+	struct bench_figures figures[COUNT_OF(long_ways)];
+	for (size_t i = 0; i < COUNT_OF(long_ways); i++) {
+		way_init(&long_ways[i], length);
+		timed[i] = (struct bench_way){
+			.before = before_batches,
+			.run = run_batches,
+			.context = &long_ways[i],
+			.units = PACKETS * BATCHES,
+		};
+	}
+	bench_measure(timed, COUNT_OF(timed), rounds, figures);
+	helper_work(NULL);
+	print_long_table(figures, length);
 }
 
 int main(int argc, char **argv)
@@ -306,5 +411,12 @@ int main(int argc, char **argv)
 		bench_measure(timed, COUNT_OF(timed), rounds, figures);
 		print_table(ways, figures, COUNT_OF(ways), lengths[n]);
 	}
+	if (!helper_start(&plans[CHOSEN])) {
+		printf("\none core: no helper\n");
+		return 0;
+	}
+	for (size_t n = 0; n < COUNT_OF(lengths); n++)
+		measure_helper(lengths[n], rounds / 5 + 1);
+	helper_stop();
 	return 0;
 }

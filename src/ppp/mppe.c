@@ -4,7 +4,9 @@
 
 #include "base/base.h"
 #include "base/secret.h"
+#include "crypto/xor.h"
 #include "ppp/mppe_keys.h"
+#include "ppp/mppe_supply.h"
 
 /* RFC 3078 §3.1: the header's four bits, of which B and C mean nothing to MPPE, and the count. */
 enum {
@@ -75,6 +77,8 @@ void mppe_init(struct mppe *m, const struct auth_keys *keys, enum mppe_size size
 
 void mppe_fini(struct mppe *m)
 {
+	mppe_supply_return(&m->send);
+	mppe_supply_return(&m->receive);
 	secret_wipe(m, sizeof(*m));
 }
 
@@ -123,7 +127,8 @@ void mppe_seal(struct mppe *m, struct packet *p, struct mppe_item *item)
 		mppe_next_key(d, d->count, d->session_key);
 		item_set_key(item, d, d->session_key);
 		item->direction = d;
-		mppe_move_on(d, count, d->session_key);
+		item->number = d->number + 1;
+		mppe_move_on(d, count, item->number, d->session_key);
 	} else {
 		d->count = count;
 		d->started = true;
@@ -255,7 +260,9 @@ static enum drop admit_stateless(struct mppe *m, struct mppe_item *item, uint64_
 	unsigned ahead = mppe_distance(d->count, item->count);
 	item->far = false;
 	item->direction = d;
+	item->number = 0;
 	if (is_lost(d, now_ms) && find_far(d, item, now_ms)) {
+		item->number = d->number + d->far_steps;
 		item_set_key(item, d, d->far_key);
 		return DROP_NONE;
 	}
@@ -266,6 +273,7 @@ static enum drop admit_stateless(struct mppe *m, struct mppe_item *item, uint64_
 		item_set_key(item, d, key);
 		return DROP_NONE;
 	}
+	item->number = d->number + ahead;
 	unsigned changes = changes_to(&m->kept, item->count, ahead);
 	if (!grant(d, changes, now_ms))
 		return DROP_MPPE_JUMP;
@@ -282,7 +290,6 @@ static enum drop admit_stateless(struct mppe *m, struct mppe_item *item, uint64_
 static void commit_stateless(struct mppe *m, const struct mppe_item *item)
 {
 	struct mppe_direction *d = &m->receive;
-	unsigned ahead = mppe_distance(d->count, item->count);
 	forget_key(&m->kept, item->count);
 	d->unproved = 0;
 	d->far_steps = 0;
@@ -290,10 +297,15 @@ static void commit_stateless(struct mppe *m, const struct mppe_item *item)
 		forget_all_keys(&m->kept);
 		secret_wipe(d->ahead, sizeof(d->ahead));
 		d->ahead_count = 0;
-	} else if (ahead == 0 || ahead > MPPE_JUMP_GRANT) {
-		return;
+	} else if (item->number <= d->number) {
+		return; /* late */
 	}
-	mppe_move_on(d, item->count, item->key);
+	mppe_move_on(d, item->count, item->number, item->key);
+	if (!d->supply)
+		return;
+	mppe_supply_release(d->supply, d->number);
+	if (item->far)
+		mppe_supply_hint(d->supply, d->number, d->session_key);
 }
 
 /* ---- receive, stateful ---- */
@@ -436,7 +448,9 @@ static size_t directions_of(struct mppe_item *const *items, size_t count,
 
 static bool has_enough(const struct mppe_direction *d)
 {
-	return d->ahead_count >= MIN_OF(d->reach + d->used, MPPE_KEYS_AHEAD);
+	unsigned enough = MIN_OF(d->reach + d->used, (unsigned)MPPE_KEYS_AHEAD);
+	return d->ahead_count >= enough ||
+	       (d->supply && mppe_supply_ready(d->supply, d->number) >= enough);
 }
 
 /*
@@ -460,16 +474,60 @@ static void make_keys(const struct rc4_plan *plan, struct mppe_item *const *item
 		list[i]->used = list[i]->reach = 0;
 }
 
+/* ---- with keystreams that were made ahead ---- */
+
+static struct mppe_supply *supply_of(const struct mppe_item *item)
+{
+	return !item->stateful && item->direction && item->number ? item->direction->supply : NULL;
+}
+
+/*
+ * The newest first: what is missing up to there is about to be made here, and a maker that began on
+ * it would do the same work. A count that is far ahead proves nothing, and moves no maker.
+ */
+static void hint_makers(struct mppe_item *const *items, size_t count)
+{
+	while (count--) {
+		struct mppe_supply *s = supply_of(items[count]);
+		if (s &&
+		    items[count]->number <= items[count]->direction->number + MPPE_SUPPLY_PACKETS)
+			mppe_supply_hint(s, items[count]->number, items[count]->key);
+	}
+}
+
+/* False where there is no keystream for it. */
+static bool run_from_supply(const struct mppe_item *item)
+{
+	struct mppe_supply *s = supply_of(item);
+	const struct mppe_made *made = s ? mppe_supply_take(s, item->number, item->length) : NULL;
+	if (made)
+		xor_onto(item->data, made->stream, item->length);
+	return made;
+}
+
+/* What was sealed is run by now, and what is received is released by its commit. */
+static void release(struct mppe_item *const *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct mppe_supply *s = supply_of(items[i]);
+		if (s)
+			mppe_supply_release(s, items[i]->direction->number);
+	}
+}
+
 void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count)
 {
 	struct rc4_job jobs[RUN_BATCH];
 	size_t waiting = 0;
+	hint_makers(items, count);
 	for (size_t i = 0; i < count; i++) {
 		struct mppe_item *item = items[i];
 		if (item->stateful) {
 			run_stateful(item);
 			continue;
 		}
+		if (run_from_supply(item))
+			continue;
 		jobs[waiting++] =
 			(struct rc4_job){item->key, item->key_length, item->data, item->length};
 		if (waiting == RUN_BATCH) {
@@ -481,6 +539,7 @@ void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, si
 		rc4_run(plan, jobs, waiting);
 	if (count > 1)
 		make_keys(plan, items, count);
+	release(items, count);
 }
 
 void mppe_run(struct mppe_item *const *items, size_t count)

@@ -19,6 +19,7 @@
  *
  *   mppe.c       packets: seal, admit, run, commit
  *   mppe_keys.c  stateless: the chain of keys, and those that are made ahead
+ *   mppe_supply.h  the same with whole keystreams, for the few hot directions; maybe by another core
  */
 #pragma once
 #include <stdbool.h>
@@ -57,21 +58,26 @@ struct mppe_item {
 	uint8_t key_length; /* octets of `key`, with a fresh RC4 schedule; 0: `stream` goes on */
 	uint8_t key[16];
 	bool far; /* stateless: further ahead than the count can tell */
-	/* stateless: what mppe_run may make keys for in passing; NULL: nothing. Borrowed from
-	   mppe_seal or mppe_admit until then */
+	/* stateless: key changes from the start to this packet; 0: it is late */
+	uint64_t number;
+	/* stateless: whose keystreams may be used, and what mppe_run may make keys for in passing;
+	   NULL: nothing. Borrowed from mppe_seal or mppe_admit until then */
 	struct mppe_direction *direction;
 	struct rc4 stream; /* stateful; after mppe_run as the packet left it */
 };
 
 /* One direction. */
+struct mppe_supply;
 struct mppe_direction {
 	uint8_t size; /* enum mppe_size */
 	bool stateless;
 	uint8_t start_key[16], session_key[16]; /* session_key: of packet `count` */
-	uint16_t count; /* send: of the last packet made; receive: of the newest one committed */
-	bool started;   /* a packet was made or committed */
-	bool flush;     /* send, stateful: the next packet says "flushed" */
-	bool waiting;   /* receive, stateful: synchronisation lost, until a flushed packet */
+	uint16_t count;  /* send: of the last packet made; receive: of the newest one committed */
+	uint64_t number; /* stateless: key changes from the start to session_key */
+	struct mppe_supply *supply; /* stateless, while hot: borrowed (mppe_supply.h); or NULL */
+	bool started;               /* a packet was made or committed */
+	bool flush;                 /* send, stateful: the next packet says "flushed" */
+	bool waiting; /* receive, stateful: synchronisation lost, until a flushed packet */
 	uint64_t reset_again_ms; /* receive, stateful, waiting: not before */
 	struct rc4 stream;       /* stateful */
 	/* Stateless: the keys of the packets count + 1 to count + ahead_count, by count modulo
@@ -103,7 +109,7 @@ struct mppe {
 
 /* Sets up both directions from the keys of a login; `size` one enum mppe_size. */
 void mppe_init(struct mppe *m, const struct auth_keys *keys, enum mppe_size size, bool stateless);
-void mppe_fini(struct mppe *m); /* wipes */
+void mppe_fini(struct mppe *m); /* wipes, and returns what was lent (mppe_supply.h) */
 
 /*
  * Pushes the MPPE header in front of the inner protocol field and data in *p, and says in *item
@@ -138,7 +144,8 @@ void mppe_on_reset_request(struct mppe *m);
  * Runs RC4 over all items. Items of one stateless link may stand in any number and order. Where
  * items are of several links, as many keys as they took are made ahead for the next batch, the
  * links' chains in lanes side by side; a packet decrypts to the same whether its key was there or
- * is made when it comes. `plan`: of rc4_choose.
+ * is made when it comes. A direction that was lent a supply XORs the keystreams that are in it,
+ * and releases them with the next run. `plan`: of rc4_choose.
  */
 void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count);
 
@@ -150,7 +157,8 @@ bool mppe_wants_keys(const struct mppe *m);
 
 /*
  * For idle time: makes keys ahead for both directions of at most MPPE_PREPARED links, `budget` keys
- * in all or until each has MPPE_KEYS_AHEAD. Changes no packet that comes or goes. Returns the
+ * in all or until each has MPPE_KEYS_AHEAD; none for one that was lent a supply, which has them.
+ * Changes no packet that comes or goes. Returns the
  * number of keys made.
  */
 enum { MPPE_PREPARED = 16 };

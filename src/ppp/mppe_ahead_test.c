@@ -3,7 +3,6 @@
 
 #include "base/base.h"
 #include "base/random.h"
-#include "crypto/hash.h"
 
 enum { LINKS = 7, BATCH = 80, LONGEST = 1500 };
 
@@ -14,60 +13,6 @@ static uint64_t some_clock(void)
 {
 	ticks += 1 + ticks * 7 % 31;
 	return ticks;
-}
-
-/* ---- the reference: one stateless direction, in so many words of the RFCs ---- */
-
-struct reference {
-	enum mppe_size size;
-	uint8_t start[16], session[16];
-};
-
-static size_t octets(const struct reference *r)
-{
-	return r->size == MPPE_128 ? 16 : 8;
-}
-
-static void reference_hash(const struct reference *r, uint8_t *key)
-{
-	uint8_t pad1[40], pad2[40], digest[SHA1_OCTETS];
-	memset(pad1, 0, sizeof(pad1));
-	memset(pad2, 0xf2, sizeof(pad2));
-	hash_sha1(digest, HASH_PARTS({r->start, octets(r)}, {pad1, 40}, {r->session, octets(r)},
-				     {pad2, 40}));
-	memcpy(key, digest, octets(r));
-}
-
-static void reference_reduce(struct reference *r)
-{
-	if (r->size == MPPE_40)
-		memcpy(r->session, "\xd1\x26\x9e", 3);
-	if (r->size == MPPE_56)
-		memcpy(r->session, "\xd1", 1);
-}
-
-static void reference_init(struct reference *r, enum mppe_size size)
-{
-	struct auth_keys keys = server_keys();
-	*r = (struct reference){.size = size};
-	memcpy(r->start, keys.send, octets(r));
-	memcpy(r->session, keys.send, octets(r));
-	reference_hash(r, r->session);
-	reference_reduce(r);
-}
-
-/* Changes the key and encrypts the packet's body with it. */
-static void reference_encrypt(struct reference *r, uint8_t *data, size_t length)
-{
-	uint8_t interim[16];
-	struct rc4 stream;
-	reference_hash(r, interim);
-	memcpy(r->session, interim, octets(r));
-	rc4_init(&stream, interim, octets(r));
-	rc4_apply(&stream, r->session, octets(r));
-	reference_reduce(r);
-	rc4_init(&stream, r->session, octets(r));
-	rc4_apply(&stream, data, length);
 }
 
 /* ---- links beside their references ---- */

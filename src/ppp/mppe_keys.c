@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "ppp/mppe_supply.h"
 
 /*
  * RFC 3079: GetNewKeyFromSHA is SHA-1 over start key, 40 zeros, session key, 40 octets of f2. The
@@ -19,17 +20,18 @@ static const uint8_t layout_16[HASHED] = {[72 ... 111] = 0xf2, [112] = 0x80, [12
 /* clang-format on */
 
 /* `key` may be `session`. */
-static void new_key_from_sha(const struct mppe_direction *d, const uint8_t *session, uint8_t *key)
+static void new_key_from_sha(uint8_t size, const uint8_t start_key[static 16],
+			     const uint8_t *session, uint8_t *key)
 {
 	uint8_t blocks[HASHED], digest[SHA1_OCTETS];
-	bool is_long = mppe_key_octets(d) == 16;
+	bool is_long = size == MPPE_128;
 	if (is_long) { /* sizes that the compiler knows cost next to nothing */
 		memcpy(blocks, layout_16, HASHED);
-		memcpy(blocks, d->start_key, 16);
+		memcpy(blocks, start_key, 16);
 		memcpy(blocks + 56, session, 16);
 	} else {
 		memcpy(blocks, layout_8, HASHED);
-		memcpy(blocks, d->start_key, 8);
+		memcpy(blocks, start_key, 8);
 		memcpy(blocks + 48, session, 8);
 	}
 	hash_sha1_blocks(digest, blocks, HASHED / 64);
@@ -39,31 +41,36 @@ static void new_key_from_sha(const struct mppe_direction *d, const uint8_t *sess
 }
 
 /* RFC 3078 §7.3: keys of 40 and 56 bits are weakened to what their names say. */
-static void reduce(const struct mppe_direction *d, uint8_t *key)
+static void reduce(uint8_t size, uint8_t *key)
 {
 	static const uint8_t salt[3] = {0xd1, 0x26, 0x9e};
-	if (d->size != MPPE_128)
-		memcpy(key, salt, d->size == MPPE_40 ? 3 : 1);
+	if (size != MPPE_128)
+		memcpy(key, salt, size == MPPE_40 ? 3 : 1);
 }
 
 void mppe_first_key(struct mppe_direction *d)
 {
-	new_key_from_sha(d, d->start_key, d->session_key);
-	reduce(d, d->session_key);
+	new_key_from_sha(d->size, d->start_key, d->start_key, d->session_key);
+	reduce(d->size, d->session_key);
 }
 
 /* The interim key, encrypted with itself. */
-void mppe_change_key(const struct mppe_direction *d, uint8_t *key)
+void mppe_change_key_of(uint8_t size, const uint8_t start_key[static 16], uint8_t *key)
 {
-	uint8_t interim[16];
+	uint8_t interim[16], octets = size == MPPE_128 ? 16 : 8;
 	struct rc4 r;
-	new_key_from_sha(d, key, interim);
-	memcpy(key, interim, mppe_key_octets(d));
-	rc4_init(&r, interim, mppe_key_octets(d));
-	rc4_apply(&r, key, mppe_key_octets(d));
-	reduce(d, key);
+	new_key_from_sha(size, start_key, key, interim);
+	memcpy(key, interim, octets);
+	rc4_init(&r, interim, octets);
+	rc4_apply(&r, key, octets);
+	reduce(size, key);
 	secret_wipe(interim, sizeof(interim));
 	secret_wipe(&r, sizeof(r));
+}
+
+void mppe_change_key(const struct mppe_direction *d, uint8_t *key)
+{
+	mppe_change_key_of(d->size, d->start_key, key);
 }
 
 /* ---- ahead ---- */
@@ -72,19 +79,24 @@ void mppe_next_key(const struct mppe_direction *d, uint16_t count, uint8_t *key)
 {
 	uint16_t next = (count + 1) & MPPE_COUNT_MASK;
 	unsigned ahead = mppe_distance(d->count, next);
-	if (ahead > 0 && ahead <= d->ahead_count)
+	const struct mppe_made *made =
+		d->supply && ahead ? mppe_supply_find(d->supply, d->number + ahead) : NULL;
+	if (made)
+		memcpy(key, made->key, mppe_key_octets(d));
+	else if (ahead > 0 && ahead <= d->ahead_count)
 		memcpy(key, d->ahead[next % MPPE_KEYS_AHEAD], mppe_key_octets(d));
 	else
 		mppe_change_key(d, key);
 }
 
-void mppe_move_on(struct mppe_direction *d, uint16_t count, const uint8_t *key)
+void mppe_move_on(struct mppe_direction *d, uint16_t count, uint64_t number, const uint8_t *key)
 {
 	unsigned passed = MIN_OF(mppe_distance(d->count, count), (unsigned)d->ahead_count);
 	for (unsigned i = 1; i <= passed; i++)
 		secret_wipe(d->ahead[(d->count + i) % MPPE_KEYS_AHEAD], sizeof(d->ahead[0]));
 	d->ahead_count = (uint8_t)(d->ahead_count - passed);
 	d->count = count;
+	d->number = number;
 	d->started = true;
 	memmove(d->session_key, key, sizeof(d->session_key));
 }
@@ -110,23 +122,29 @@ void mppe_extend(const struct rc4_plan *plan, struct mppe_direction *const *list
 	assert(count <= MPPE_EXTENDED);
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *key = place_ahead(list[i]), octets = mppe_key_octets(list[i]);
-		new_key_from_sha(list[i], newest_key(list[i]), interim[i]);
+		new_key_from_sha(list[i]->size, list[i]->start_key, newest_key(list[i]),
+				 interim[i]);
 		memcpy(key, interim[i], octets);
 		jobs[i] = (struct rc4_job){interim[i], octets, key, octets};
 	}
 	rc4_run(plan, jobs, count);
 	for (size_t i = 0; i < count; i++) {
-		reduce(list[i], place_ahead(list[i]));
+		reduce(list[i]->size, place_ahead(list[i]));
 		list[i]->ahead_count++;
 	}
 	secret_wipe(interim, count * sizeof(interim[0]));
 }
 
+/* A supply has the keys too. */
+static bool has_room(const struct mppe_direction *d, unsigned keys)
+{
+	return d->size && d->stateless && !d->supply && d->ahead_count <= MPPE_KEYS_AHEAD - keys;
+}
+
 bool mppe_wants_keys(const struct mppe *m)
 {
-	return m->send.size && m->send.stateless &&
-	       (m->send.ahead_count <= MPPE_KEYS_AHEAD / 2 ||
-		m->receive.ahead_count <= MPPE_KEYS_AHEAD / 2);
+	return has_room(&m->send, MPPE_KEYS_AHEAD / 2) ||
+	       has_room(&m->receive, MPPE_KEYS_AHEAD / 2);
 }
 
 unsigned mppe_prepare(const struct rc4_plan *plan, struct mppe *const *links, size_t count,
@@ -140,7 +158,7 @@ unsigned mppe_prepare(const struct rc4_plan *plan, struct mppe *const *links, si
 		for (size_t i = 0; i < 2 * count && made + chains < budget; i++) {
 			struct mppe_direction *d =
 				i % 2 ? &links[i / 2]->receive : &links[i / 2]->send;
-			if (d->size && d->stateless && d->ahead_count < MPPE_KEYS_AHEAD)
+			if (has_room(d, 1))
 				list[chains++] = d;
 		}
 		if (!chains)

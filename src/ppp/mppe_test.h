@@ -1,9 +1,10 @@
-/* What the tests of MPPE share: the login of RFC 3079
- * §3.5 at both ends, and packets between them. */
+/* What the tests of MPPE share: the login of RFC 3079 §3.5 at both ends, packets between them, and
+ * what the RFCs make of a packet. */
 #pragma once
 #include <string.h>
 
 #include "base/writer.h"
+#include "crypto/hash.h"
 #include "ppp/mppe.h"
 #include "tests/test.h"
 
@@ -105,4 +106,58 @@ static inline void forge(struct packet *p, unsigned count)
 	fill_ip(p, BODY, count);
 	p->data[0] = (uint8_t)(0x90 | count >> 8);
 	p->data[1] = (uint8_t)count;
+}
+
+/* ---- the reference: one stateless direction, in so many words of the RFCs ---- */
+
+struct reference {
+	enum mppe_size size;
+	uint8_t start[16], session[16];
+};
+
+static inline size_t reference_octets(const struct reference *r)
+{
+	return r->size == MPPE_128 ? 16 : 8;
+}
+
+static inline void reference_hash(const struct reference *r, uint8_t *key)
+{
+	uint8_t pad1[40], pad2[40], digest[SHA1_OCTETS];
+	memset(pad1, 0, sizeof(pad1));
+	memset(pad2, 0xf2, sizeof(pad2));
+	hash_sha1(digest, HASH_PARTS({r->start, reference_octets(r)}, {pad1, 40},
+				     {r->session, reference_octets(r)}, {pad2, 40}));
+	memcpy(key, digest, reference_octets(r));
+}
+
+static inline void reference_reduce(struct reference *r)
+{
+	if (r->size == MPPE_40)
+		memcpy(r->session, "\xd1\x26\x9e", 3);
+	if (r->size == MPPE_56)
+		memcpy(r->session, "\xd1", 1);
+}
+
+static inline void reference_init(struct reference *r, enum mppe_size size)
+{
+	struct auth_keys keys = server_keys();
+	*r = (struct reference){.size = size};
+	memcpy(r->start, keys.send, reference_octets(r));
+	memcpy(r->session, keys.send, reference_octets(r));
+	reference_hash(r, r->session);
+	reference_reduce(r);
+}
+
+/* Changes the key and encrypts the packet's body with it. */
+static inline void reference_encrypt(struct reference *r, uint8_t *data, size_t length)
+{
+	uint8_t interim[16];
+	struct rc4 stream;
+	reference_hash(r, interim);
+	memcpy(r->session, interim, reference_octets(r));
+	rc4_init(&stream, interim, reference_octets(r));
+	rc4_apply(&stream, r->session, reference_octets(r));
+	reference_reduce(r);
+	rc4_init(&stream, r->session, reference_octets(r));
+	rc4_apply(&stream, data, length);
 }

@@ -24,6 +24,7 @@
 #include "base/base.h"
 #include "io/tun.h"
 #include "ip/ip.h"
+#include "ip/marks.h"
 #include "ip/split.h"
 
 enum {
@@ -41,6 +42,9 @@ struct end {
 	struct tun tun;
 	int fd;
 	uint64_t supers_read, packets_read, supers_written, packets_written;
+	uint64_t cwr_read; /* super-segments with it */
+	unsigned
+		marks_every; /* of the packets read, that many pass a router that is congested; 0: none */
 };
 
 static struct end ends[2];
@@ -136,6 +140,17 @@ static void drain(struct end *to)
 	}
 }
 
+/* What goes into the merger met the outer marks that the test wants, as in a session. */
+static void add(struct end *from, struct packet *p)
+{
+	struct ip_view view;
+	from->packets_read++;
+	if (from->marks_every && from->packets_read % from->marks_every == 0 && ip_look(&view, p) &&
+	    marks_arrive(&view, ECN_CE) == MARKS_DROP)
+		return;
+	merger_add(&merger, p, 0);
+}
+
 /* Carries what waits at one end to the other, cut to `mtu`, at most a batch of reads. */
 static void carry(struct end *from, struct end *to, uint16_t mtu)
 {
@@ -153,11 +168,11 @@ static void carry(struct end *from, struct end *to, uint16_t mtu)
 		if (merger_is_full(&merger))
 			drain(to);
 		if (got == TUN_PACKET) {
-			from->packets_read++;
-			merger_add(&merger, &plain[i], 0);
+			add(from, &plain[i]);
 			continue;
 		}
 		from->supers_read++;
+		from->cwr_read += super.vnet.has_cwr;
 		assert_true(ip_look_at(&view, super.bytes, super.length));
 		assert_true(splitter_init(&cut, &view, &super.vnet, mtu));
 		for (;;) {
@@ -167,9 +182,8 @@ static void carry(struct end *from, struct end *to, uint16_t mtu)
 			}
 			if (!splitter_next(&cut, &packets[used]))
 				break;
-			from->packets_read++;
 			assert_true(packets[used].length <= mtu);
-			merger_add(&merger, &packets[used++], 0);
+			add(from, &packets[used++]);
 		}
 	}
 	drain(to);
@@ -228,6 +242,9 @@ static void wait_for(int a, short a_events, int b, short b_events)
 	assert_true(poll(fds, COUNT_OF(fds), WAIT_MS) > 0);
 }
 
+/* Of the last transfer's sender. */
+static struct tcp_info info;
+
 static void transfer(int family, uint16_t mtu, size_t total)
 {
 	static uint8_t out[CHUNK], in[CHUNK], expected[CHUNK];
@@ -257,6 +274,8 @@ static void transfer(int family, uint16_t mtu, size_t total)
 			taken += (size_t)done;
 		}
 	}
+	socklen_t length = sizeof(info);
+	assert_int_equal(getsockopt(giver, SOL_TCP, TCP_INFO, &info, &length), 0);
 	close(giver);
 	close(taker);
 	close(listener);
@@ -303,6 +322,25 @@ TEST(tcp_arrives_intact_where_there_are_no_super_segments)
 	assert_int_equal(ends[0].tun.merges, MERGE_NOTHING);
 	transfer(AF_INET, 1500, TOTAL / 25);
 	assert_int_equal(ends[1].supers_read + ends[0].supers_written, 0);
+	close_ends();
+}
+
+TEST(tcp_whose_packets_are_marked_slows_down_and_loses_nothing)
+{
+	open_ends(true);
+	for (int i = 0; i < 2; i++) {
+		enter(i);
+		int fd = open("/proc/sys/net/ipv4/tcp_ecn", O_WRONLY | O_CLOEXEC);
+		assert_int_equal(write(fd, "1", 1), 1);
+		close(fd);
+	}
+	ends[1].marks_every = 1000;
+	transfer(AF_INET, 1500, TOTAL / 5);
+	assert_true(info.tcpi_options & TCPI_OPT_ECN);
+	assert_true(ends[1].cwr_read >
+		    0); /* its answer to the echo of a mark, in a super-segment */
+	assert_int_equal(info.tcpi_total_retrans, 0);
+	assert_supers_went();
 	close_ends();
 }
 

@@ -140,13 +140,12 @@ int tun_write(int fd, const struct packet *p)
 
 /* ---- with super-segments ---- */
 
-/* What the kernel may leave to us in what we read. That ECN is not in it means that the kernel itself
- * cuts what has CWR in the first segment. */
+/* What the kernel may leave to us in what we read. ECN: also what has CWR in the first segment. */
 static void agree(struct tun *tun)
 {
 	static const unsigned offers[] = {
-		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | OFFLOAD_USO4 | OFFLOAD_USO6,
-		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | OFFLOAD_USO4 | OFFLOAD_USO6,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
 		TUN_F_CSUM,
 		0,
 	};

@@ -43,6 +43,8 @@ static struct session_settings *settings_of(const struct connect_options *o)
 	/* So that what the server sends fits the way to us without fragments. */
 	s->link.mru = o->mru ? o->mru : 1500 - OUTER_OVERHEAD;
 	s->link.mtu = o->mtu;
+	s->tos = (uint16_t)o->tos;
+	s->ecn = (enum ecn_policy)o->ecn;
 	s->link.ipv6 = o->ipv6;
 	/* The same in all attempts, so that the device has one link-local address. */
 	random_fill(&random, s->link.interface_id, sizeof(s->link.interface_id));

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/secret.h"
+#include "config/config.h"
 
 enum {
 	USER = 256,
@@ -22,6 +23,8 @@ enum {
 	ONCE,
 	PEER,
 	MTU,
+	TOS,
+	ECN,
 	NO_IPV6,
 	IP_UP,
 	IP_DOWN,
@@ -48,6 +51,11 @@ static const struct row {
 	 "login methods to agree to, with commas: mschapv2 (the default), mschap, chap-md5, pap"},
 	{"interface", "NAME", INTERFACE, "name of the TUN device (the first free poptunN)"},
 	{"mtu", "N", MTU, "largest packet inside, octets (what both ends allow)"},
+	{"tos", "OCTET", TOS,
+	 "DSCP of the GRE packets: an octet such as 0xb8, or copy: that of each packet inside (0)"},
+	{"ecn", "WORD", ECN,
+	 "let routers mark congestion in place of dropping: on, off, or auto, where the server is "
+	 "poptun too (auto)"},
 	{"dns", NULL, DNS,
 	 "take the server's DNS: by systemd-resolved or resolvconf, printed where there is neither"},
 	{"default-route", NULL, DEFAULT_ROUTE,
@@ -212,6 +220,10 @@ static bool take_value(struct connect_options *o, int code, const char *value)
 		return copy(o->interface, sizeof(o->interface), value) && *value;
 	case MTU:
 		return take_number(value, 576, 1500, &o->mtu);
+	case TOS:
+		return config_tos_parse(value, &o->tos);
+	case ECN:
+		return config_ecn_parse(value, &o->ecn);
 	case ROUTE:
 		return take_route(o, value);
 	case IP_UP:
@@ -263,6 +275,10 @@ static const char *expected(int code)
 		return "a number from 1 to 65535";
 	case MTU:
 		return "a number from 576 to 1500";
+	case TOS:
+		return "copy, or an octet whose two low bits are 0";
+	case ECN:
+		return "auto, on or off";
 	case MPPE:
 		return "required, off, 40, 56 or 128";
 	case AUTH:

@@ -30,6 +30,8 @@ struct connect_options {
 	bool mppe_stateless_only;
 	char interface[CONNECT_INTERFACE]; /* empty: the first free poptunN */
 	uint16_t mru, mtu;                 /* 0: not said */
+	uint32_t tos;                      /* TOS_COPY, or an octet */
+	uint32_t ecn;                      /* enum ecn_policy */
 	bool dns, default_route, once, ipv6, verbose, help;
 	struct address_prefix routes[CONNECT_ROUTES];
 	size_t route_count;

@@ -64,6 +64,13 @@ TEST(connect_takes_every_option)
 	assert_true(parse(&o, (const char *[WORDS]){"--default-route", "--no-ipv6", "--interface",
 						    "vpn0", "--mtu", "1300", "--ipparam", "x",
 						    "--verbose", "-h", "h"}));
+	assert_int_equal(o.tos, 0);
+	assert_int_equal(o.ecn, ECN_AUTO);
+	assert_true(parse(&o, (const char *[WORDS]){"--tos", "0xb8", "--ecn", "off", "h"}));
+	assert_int_equal(o.tos, 0xb8);
+	assert_int_equal(o.ecn, ECN_OFF);
+	assert_true(parse(&o, (const char *[WORDS]){"--tos=copy", "h"}));
+	assert_int_equal(o.tos, TOS_COPY);
 	assert_true(o.default_route && !o.ipv6 && o.verbose && o.help);
 	assert_string_equal(o.interface, "vpn0");
 	assert_int_equal(o.mtu, 1300);
@@ -87,6 +94,8 @@ TEST(connect_names_what_is_wrong)
 		{{"h", "--route", "10.0.0.0/33"}, "--route"},
 		{{"h", "--user", ""}, "--user"},
 		{{"h", "--mtu", "100"}, "--mtu"},
+		{{"h", "--tos", "0xb9"}, "--tos \"0xb9\": expected copy, or an octet"},
+		{{"h", "--ecn", "yes"}, "--ecn \"yes\": expected auto, on or off"},
 		{{"h", "--interface", "sixteen-letters-"}, "--interface"},
 		{{"h", "i"}, "one host is enough: \"i\""},
 		{{"h", "--colour"}, "--colour: there is no such option"},

@@ -83,3 +83,8 @@ bool config_load(const struct config_source *source, const struct command_line *
 /* How many words of value follow this word in pppd's options files: 0 or 1; -1: it is no option. For
  * those who read such a file for another purpose than ours. */
 int config_option_values(const char *word);
+
+/* The values of `tos` ("copy" or an octet: TOS_COPY or its value) and `ecn` (enum ecn_policy), for
+ * other places where they may be said. False: neither of the kind. */
+bool config_tos_parse(const char *text, uint32_t *tos);
+bool config_ecn_parse(const char *text, uint32_t *policy);

@@ -412,6 +412,11 @@ static void print_auto_on_off(const struct setting *setting, const struct settin
 	snprintf(to, size, "%s", auto_on_off[number_of(setting, settings)]);
 }
 
+bool config_ecn_parse(const char *text, uint32_t *policy)
+{
+	return choose(auto_on_off, text, policy);
+}
+
 const struct setting_type type_auto_on_off = {"auto, on or off", take_auto_on_off,
 					      print_auto_on_off};
 
@@ -461,12 +466,19 @@ const struct setting_type type_mss_clamp = {"yes, no, or an MSS of 536 to 1460 o
 					    take_mss_clamp, print_mss_clamp};
 
 /* Of the octet the two low bits are ECN's. Hexadecimal as people write it; no octal. */
+bool config_tos_parse(const char *text, uint32_t *tos)
+{
+	*tos = TOS_COPY;
+	if (!strcmp(text, "copy"))
+		return true;
+	return number_parse(text, strncmp(text, "0x", 2) ? 10 : 16, tos) && *tos <= UINT8_MAX &&
+	       !(*tos & ECN_FIELD);
+}
+
 static bool take_tos(struct loading *loading, const struct setting *setting, const char *value)
 {
-	uint32_t number = TOS_COPY;
-	if (strcmp(value, "copy") &&
-	    (!number_parse(value, strncmp(value, "0x", 2) ? 10 : 16, &number) ||
-	     number > UINT8_MAX || number & ECN_FIELD))
+	uint32_t number;
+	if (!config_tos_parse(value, &number))
 		return unexpected(loading, setting, value);
 	set_number(loading, setting, number);
 	return true;

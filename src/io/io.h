@@ -2,6 +2,7 @@
  * The edges: everything that opens, waits, sends or receives. Nothing below this floor does.
  *
  *   loop.h timers.h      what wakes a process: descriptors, times, signals
+ *   mailbox.h            what other threads want done in a loop's thread
  *   clock.h              time and chance
  *   descriptors.h        how many may be open
  *   gre_socket.h         GRE to and from the network, in batches

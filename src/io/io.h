@@ -7,6 +7,7 @@
  *   descriptors.h        how many may be open
  *   gre_socket.h         GRE to and from the network, in batches
  *   tun.h                packets to and from the host
+ *   steering.h           which of its queues a packet comes out of
  *   listener.h stream.h  TCP connections from callers, and their bytes
  *   seam.h               encoded messages between our own processes
  *   http.h               the control socket

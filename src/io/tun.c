@@ -79,9 +79,10 @@ static int check_name(const char *name, char *why)
 	return -EINVAL;
 }
 
-static int open_device(const char *name, bool super, char why[static WHY_SIZE])
+/* `flags`: those that are wanted; IFF_VNET_HDR only where the kernel has it. */
+static int open_device(const char *name, int flags, char why[static WHY_SIZE])
 {
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags)};
 	unsigned features = 0;
 	int err = check_name(name, why);
 	if (err)
@@ -90,8 +91,9 @@ static int open_device(const char *name, bool super, char why[static WHY_SIZE])
 	if (fd < 0)
 		return explain_device(why, errno);
 	memcpy(request.ifr_name, name, strlen(name));
-	if (super && ioctl(fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR))
-		request.ifr_flags |= IFF_VNET_HDR;
+	if (flags & IFF_VNET_HDR &&
+	    (ioctl(fd, TUNGETFEATURES, &features) < 0 || !(features & IFF_VNET_HDR)))
+		request.ifr_flags = (short)(request.ifr_flags & ~IFF_VNET_HDR);
 	if (ioctl(fd, TUNSETIFF, &request) < 0) {
 		err = explain_interface(why, errno, name);
 		close(fd);
@@ -102,12 +104,27 @@ static int open_device(const char *name, bool super, char why[static WHY_SIZE])
 
 int tun_open(const char *name, char why[static WHY_SIZE])
 {
-	return open_device(name, false, why);
+	return open_device(name, 0, why);
 }
 
 int tun_open_super(const char *name, char why[static WHY_SIZE])
 {
-	return open_device(name, true, why);
+	return open_device(name, IFF_VNET_HDR, why);
+}
+
+int tun_open_queues(const char *name, int *queues, size_t count, char why[static WHY_SIZE])
+{
+	int flags = IFF_VNET_HDR | (count > 1 ? IFF_MULTI_QUEUE : 0);
+	for (size_t i = 0; i < count; i++) {
+		queues[i] = open_device(name, flags, why);
+		if (queues[i] >= 0)
+			continue;
+		int error = queues[i];
+		while (i--)
+			close(queues[i]);
+		return error;
+	}
+	return 0;
 }
 
 int tun_read(int fd, struct packet *packets, int limit)

@@ -21,6 +21,12 @@ int tun_open(const char *name, char why[static WHY_SIZE]);
 int tun_open_super(const char *name, char why[static WHY_SIZE]);
 
 /*
+ * As tun_open_super, with `count` queues, each of which is read and written by itself (steering.h says
+ * what comes out of which). Their descriptors, or -errno, the reason in `why`, and none is open.
+ */
+int tun_open_queues(const char *name, int *queues, size_t count, char why[static WHY_SIZE]);
+
+/*
  * Reads what waits, in order, into the first of `limit` packets. Returns how many, 0: nothing
  * waits, or -errno where the device is gone (-EBADFD). A packet longer than the room in a struct
  * packet comes cut; its own header tells.

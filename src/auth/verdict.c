@@ -31,7 +31,6 @@ const struct field auth_verdict_fields[] = {
 	FIELD(U32, auth_verdict, dns[1]),
 	FIELD(U32, auth_verdict, nbns[0]),
 	FIELD(U32, auth_verdict, nbns[1]),
-	FIELD(BLOB, auth_verdict, evict),
 	FIELDS_END,
 };
 /* clang-format on */

@@ -64,8 +64,6 @@ enum auth_error {
 
 enum auth_result { AUTH_REJECT, AUTH_ACCEPT, AUTH_CONTINUE };
 
-enum { AUTH_EVICT_LIMIT = 8 };
-
 /* The registrar's answer. Fields that do not belong to the result are zero. */
 struct auth_verdict {
 	/* enum auth_question: which one it answers; to another it means nothing */
@@ -81,8 +79,6 @@ struct auth_verdict {
 	struct auth_keys keys;
 	uint32_t local_address, remote_address; /* inner, host order; 0: none was given */
 	uint32_t dns[2], nbns[2];               /* 0: none */
-	/* session ids, 4 octets each in network order, which this one replaces */
-	BLOB(AUTH_EVICT_LIMIT * 4) evict;
 };
 
 /* Both as they cross a process boundary. Responses and keys print as "(hidden)". */

@@ -61,8 +61,6 @@ TEST(auth_verdict_crosses_a_boundary_whole_and_prints_no_key)
 	verdict.local_address = 0xc0a80a01;
 	verdict.remote_address = 0xc0a80a64;
 	verdict.dns[0] = 1, verdict.dns[1] = 2, verdict.nbns[0] = 3, verdict.nbns[1] = 4;
-	verdict.evict.length = 4;
-	memcpy(verdict.evict.bytes, "\1\2\3\4", 4);
 	uint8_t bytes[2048];
 	struct writer out = writer_of(bytes, sizeof(bytes));
 	fields_encode(auth_verdict_fields, &verdict, &out);

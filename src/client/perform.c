@@ -84,7 +84,7 @@ static void for_call(struct dialer *dialer, struct call *call, const struct acti
 		memcpy(&end, action->bytes, sizeof(end));
 		dialer_end_call(dialer, call, &end);
 		return;
-	default: /* RELEASE and EVICT: there is no pool here, and nobody to replace */
+	default: /* RELEASE: there is no pool here */
 		break;
 	}
 	dialer_touch(dialer, call);

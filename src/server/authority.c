@@ -30,12 +30,24 @@ static void say(struct authority *a, enum log_level level, const char *text)
 	outbox_put(&a->out, AUTHORITY_LOG, line, 1 + length);
 }
 
-static void send(struct authority *a, uint16_t kind, const void *value)
+static void put(struct authority *a, enum authority_action to, uint16_t kind, const void *value)
 {
 	uint8_t bytes[MESSAGE_LIMIT];
 	size_t length = message_encode(server_messages, kind, value, bytes, sizeof(bytes));
-	outbox_put(&a->out, AUTHORITY_SEND, bytes, length);
+	outbox_put(&a->out, (uint16_t)to, bytes, length);
 	secret_wipe(bytes, length);
+}
+
+static void send(struct authority *a, uint16_t kind, const void *value)
+{
+	put(a, AUTHORITY_SEND, kind, value);
+}
+
+static void tell_address(struct authority *a, uint16_t kind, const struct login *login)
+{
+	const struct message_address message = {.session = login->session,
+						.address = login->lease.remote};
+	put(a, AUTHORITY_TELL_KEEPER, kind, &message);
 }
 
 static uint64_t user_hash(const char *user)
@@ -61,6 +73,12 @@ static void login_free(struct authority *a, struct login *login)
 	free(login);
 }
 
+static void login_end(struct authority *a, struct login *login)
+{
+	tell_address(a, MESSAGE_ADDRESS_FREED, login);
+	login_free(a, login);
+}
+
 static struct login *login_new(struct authority *a, const struct pool_lease *lease,
 			       const char *user)
 {
@@ -72,6 +90,7 @@ static struct login *login_new(struct authority *a, const struct pool_lease *lea
 	memcpy(login->user, user, strnlen(user, AUTH_NAME_LIMIT));
 	map_insert(&a->logins, &login->by_session, map_hash_u64(lease->session, 0));
 	map_insert(&a->users, &login->by_user, user_hash(login->user));
+	tell_address(a, MESSAGE_ADDRESS_GIVEN, login);
 	return login;
 }
 
@@ -200,29 +219,23 @@ static void disconnect(struct authority *a, struct login *login, const char *why
 	send(a, MESSAGE_DISCONNECT, &message);
 }
 
-/* Another session has to go: the verdict says so, or, where it has no more room, a message. */
-static void evict(struct authority *a, struct login *other, struct auth_verdict *verdict)
+/* Another session has to go. It is told before the one that takes its place. */
+static void evict(struct authority *a, struct login *other)
 {
-	struct writer out = writer_of(verdict->evict.bytes, sizeof(verdict->evict.bytes));
-	out.length = verdict->evict.length;
+	const struct message_evict message = {.session = other->session};
 	if (other->evicted)
 		return;
-	write_u32(&out, other->session);
-	if (out.failed) {
-		disconnect(a, other, "replaced by a new login");
-		return;
-	}
-	verdict->evict.length = (uint16_t)out.length;
+	send(a, MESSAGE_EVICT, &message);
 	other->evicted = true;
 }
 
-static void evict_same_user(struct authority *a, const char *user, struct auth_verdict *verdict)
+static void evict_same_user(struct authority *a, const char *user)
 {
 	struct map_node *node = map_first(&a->users, user_hash(user));
 	for (; node; node = map_next(node)) {
 		struct login *other = CONTAINER_OF(node, struct login, by_user);
 		if (!strcmp(other->user, user))
-			evict(a, other, verdict);
+			evict(a, other);
 	}
 }
 
@@ -242,7 +255,7 @@ static uint32_t own_address(const struct authority *a, const struct secret *secr
 
 /* Where noauth lets strangers in, or the entry says "*", any address of the pool will do. */
 static bool choose_address(struct authority *a, uint32_t session, const struct secret *secret,
-			   struct auth_verdict *verdict, struct pool_lease *lease)
+			   struct pool_lease *lease)
 {
 	uint32_t fixed = own_address(a, secret);
 	if (!fixed)
@@ -253,7 +266,7 @@ static bool choose_address(struct authority *a, uint32_t session, const struct s
 	uint32_t holder = pool_holder(&a->pool, fixed);
 	struct login *other = holder ? login_of(a, holder) : NULL;
 	if (other)
-		evict(a, other, verdict);
+		evict(a, other);
 	return pool_take(&a->pool, fixed, session, lease);
 }
 
@@ -281,15 +294,15 @@ static void say_exhausted(struct authority *a, uint32_t session, const char *use
 
 /* A newcomer gets an address, and whatever it replaces has to go. NULL: it does not come in. */
 static struct login *take_in(struct authority *a, uint32_t session, const char *user,
-			     const struct secret *secret, struct auth_verdict *verdict)
+			     const struct secret *secret)
 {
 	struct pool_lease lease;
-	if (!choose_address(a, session, secret, verdict, &lease)) {
+	if (!choose_address(a, session, secret, &lease)) {
 		say_exhausted(a, session, user);
 		return NULL;
 	}
 	if (a->settings->single_session && *user)
-		evict_same_user(a, user, verdict);
+		evict_same_user(a, user);
 	struct login *login = login_new(a, &lease, user);
 	if (!login)
 		pool_release(&a->pool, lease.remote, session);
@@ -308,11 +321,11 @@ static void admit(struct authority *a, const struct message_login *question, con
 		return;
 	}
 	if (login && !same) {
-		login_free(a, login);
+		login_end(a, login);
 		login = NULL;
 	}
 	if (!login)
-		login = take_in(a, question->session, user, secret, verdict);
+		login = take_in(a, question->session, user, secret);
 	if (!login) {
 		refuse(verdict, AUTH_NO_DIALIN_PERMISSION);
 		return;
@@ -345,7 +358,7 @@ static void on_release(struct authority *a, const struct message_release *releas
 	if (!login)
 		return;
 	a->said_exhausted = false;
-	login_free(a, login);
+	login_end(a, login);
 }
 
 static void report_complaints(struct authority *a, const struct complaints *complaints)

@@ -17,8 +17,9 @@
 #include "server/pool.h"
 
 enum authority_action {
-	AUTHORITY_SEND = 1, /* a message for the engine, encoded */
-	AUTHORITY_LOG,      /* one octet of enum log_level, then text */
+	AUTHORITY_SEND = 1,    /* a message for the engine of its session, encoded */
+	AUTHORITY_TELL_KEEPER, /* one for the keeper */
+	AUTHORITY_LOG,         /* one octet of enum log_level, then text */
 };
 
 /* Whether there are secrets to go by. */

@@ -18,7 +18,10 @@ struct fixture {
 	bool has_verdict;
 	uint32_t disconnected[32];
 	size_t disconnects;
-	char log[4096]; /* all lines since the last look, each ended by '\n' */
+	uint32_t evicted[32]; /* by the latest question, before its verdict */
+	size_t evictions;
+	struct message_address given, freed; /* the latest of each, as the keeper hears */
+	char log[4096];                      /* all lines since the last look, each ended by '\n' */
 };
 
 static const uint32_t dns[2] = {0x08080808, 0x01010101};
@@ -46,7 +49,17 @@ static void drain(struct fixture *f)
 		const struct message_type *type =
 			message_decode(server_messages, action.bytes, action.length, &m, sizeof(m));
 		assert_non_null(type);
-		if (type->kind == MESSAGE_VERDICT) {
+		bool for_keeper =
+			type->kind == MESSAGE_ADDRESS_GIVEN || type->kind == MESSAGE_ADDRESS_FREED;
+		assert_int_equal(action.kind, for_keeper ? AUTHORITY_TELL_KEEPER : AUTHORITY_SEND);
+		if (for_keeper) {
+			assert_false(f->has_verdict && type->kind == MESSAGE_ADDRESS_GIVEN);
+			*(type->kind == MESSAGE_ADDRESS_GIVEN ? &f->given : &f->freed) = m.address;
+		} else if (type->kind == MESSAGE_EVICT) {
+			assert_false(f->has_verdict);
+			assert_true(f->evictions < COUNT_OF(f->evicted));
+			f->evicted[f->evictions++] = m.evict.session;
+		} else if (type->kind == MESSAGE_VERDICT) {
 			assert_false(f->has_verdict); /* one question, one answer */
 			f->got = m.verdict;
 			f->has_verdict = true;
@@ -137,6 +150,7 @@ static struct message_login proof_of(struct fixture *f, uint32_t session, enum a
 static const struct auth_verdict *send_login(struct fixture *f, const struct message_login *login)
 {
 	f->has_verdict = false;
+	f->evictions = 0;
 	tell(f, MESSAGE_LOGIN, login);
 	assert_true(f->has_verdict);
 	assert_int_equal(f->got.session, login->session);
@@ -174,13 +188,6 @@ static void leave(struct fixture *f, uint32_t session)
 	tell(f, MESSAGE_RELEASE, &release);
 }
 
-static uint32_t evicted(const struct auth_verdict *v, size_t place)
-{
-	struct reader in = reader_of(v->evict.bytes, v->evict.length);
-	read_bytes(&in, place * 4);
-	return read_u32(&in);
-}
-
 TEST(authority_accepts_the_right_password_by_each_method_and_no_other)
 {
 	static const enum auth_method methods[] = {AUTH_PAP, AUTH_CHAP_MD5, AUTH_MSCHAP,
@@ -198,7 +205,7 @@ TEST(authority_accepts_the_right_password_by_each_method_and_no_other)
 		assert_int_equal(v->nbns[0], 0x0a000009);
 		assert_int_equal(v->keys.present, methods[i] >= AUTH_MSCHAP);
 		assert_int_equal(v->message.length, methods[i] == AUTH_MSCHAPV2 ? 42 : 0);
-		assert_int_equal(v->evict.length, 0);
+		assert_int_equal(f.evictions, 0);
 		struct message_login wrong = proof_of(&f, 2, methods[i], "anna", "Secret");
 		v = send_login(&f, &wrong);
 		assert_int_equal(v->result, AUTH_REJECT);
@@ -317,12 +324,16 @@ TEST(authority_gives_a_fixed_address_to_the_latest_and_sends_the_earlier_away)
 	struct fixture f;
 	start(&f, conf_plain, NULL, "anna * secret 10.0.0.101\nbob * secret *\n");
 	assert_string_equal(ask_outcome(&f, 1, "anna", "secret"), "10.0.0.101");
-	assert_int_equal(f.got.verdict.evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	assert_string_equal(ask_outcome(&f, 2, "anna", "secret"), "10.0.0.101");
-	assert_int_equal(f.got.verdict.evict.length, 4);
-	assert_int_equal(evicted(&f.got.verdict, 0), 1);
+	assert_int_equal(f.evictions, 1);
+	assert_int_equal(f.evicted[0], 1);
+	assert_int_equal(f.given.session, 2);
+	assert_int_equal(f.given.address, 0x0a000065);
 	leave(&f, 1); /* the evicted one's end frees nothing of its successor's */
 	leave(&f, 1);
+	assert_int_equal(f.freed.session, 1);
+	assert_int_equal(f.freed.address, 0x0a000065);
 	assert_int_equal(pool_holder(&f.a.pool, 0x0a000065), 2);
 	assert_string_equal(ask_outcome(&f, 3, "bob", "secret"), "10.0.0.100");
 	assert_string_equal(ask_outcome(&f, 4, "bob", "secret"), "10.0.0.102");
@@ -330,7 +341,7 @@ TEST(authority_gives_a_fixed_address_to_the_latest_and_sends_the_earlier_away)
 	assert_string_equal(ask_outcome(&f, 5, "bob", "secret"), "10.0.0.101");
 	/* An address of the pool that another one has by chance goes to its owner. */
 	assert_string_equal(ask_outcome(&f, 6, "anna", "secret"), "10.0.0.101");
-	assert_int_equal(evicted(&f.got.verdict, 0), 5);
+	assert_int_equal(f.evicted[0], 5);
 	assert_int_equal(f.disconnects, 0);
 	stop(&f);
 }
@@ -342,24 +353,24 @@ TEST(authority_ends_a_users_earlier_session_only_where_one_is_allowed)
 	start(&f, conf_plain, NULL, "anna * secret *\n");
 	ask(&f, 1, "anna", "secret");
 	ask(&f, 2, "anna", "secret");
-	assert_int_equal(f.got.verdict.evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	stop(&f);
 	snprintf(conf, sizeof(conf), "%ssingle-session yes\n", conf_plain);
 	start(&f, conf, "chapms-strip-domain", "anna * secret *\nbob * secret *\n");
 	ask(&f, 1, "anna", "secret");
 	ask(&f, 2, "bob", "secret");
 	ask(&f, 3, "CORP\\anna", "secret"); /* the same one, for its domain does not count */
-	assert_int_equal(f.got.verdict.evict.length, 4);
-	assert_int_equal(evicted(&f.got.verdict, 0), 1);
+	assert_int_equal(f.evictions, 1);
+	assert_int_equal(f.evicted[0], 1);
 	ask(&f, 4, "anna", "wrong"); /* who is not let in ends nobody */
-	assert_int_equal(f.got.verdict.evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	ask(&f, 5, "anna", "secret");
-	assert_int_equal(f.got.verdict.evict.length, 4); /* session 1 was told already */
-	assert_int_equal(evicted(&f.got.verdict, 0), 3);
+	assert_int_equal(f.evictions, 1); /* session 1 was told already */
+	assert_int_equal(f.evicted[0], 3);
 	stop(&f);
 }
 
-TEST(authority_ends_more_sessions_than_a_verdict_can_name)
+TEST(authority_ends_all_sessions_of_a_user_however_many)
 {
 	enum { MANY = 12 };
 	struct fixture f;
@@ -371,13 +382,11 @@ TEST(authority_ends_more_sessions_than_a_verdict_can_name)
 	assert_true(authority_configure(&f.a, single, dns));
 	settings_unref(single);
 	ask(&f, MANY + 1, "anna", "secret");
-	assert_int_equal(f.got.verdict.evict.length, AUTH_EVICT_LIMIT * 4);
-	assert_int_equal(f.disconnects, MANY - AUTH_EVICT_LIMIT);
+	assert_int_equal(f.evictions, MANY);
+	assert_int_equal(f.disconnects, 0);
 	bool gone[MANY + 1] = {false};
-	for (size_t i = 0; i < AUTH_EVICT_LIMIT; i++)
-		gone[evicted(&f.got.verdict, i)] = true;
-	for (size_t i = 0; i < f.disconnects; i++)
-		gone[f.disconnected[i]] = true;
+	for (size_t i = 0; i < f.evictions; i++)
+		gone[f.evicted[i]] = true;
 	for (uint32_t i = 1; i <= MANY; i++)
 		assert_true(gone[i]);
 	stop(&f);
@@ -400,7 +409,7 @@ TEST(authority_lets_the_nameless_in_only_where_it_is_configured)
 	assert_string_equal(outcome(send_login(&f, &login)), "10.0.0.101");
 	for (login.session = 3; login.session < 100; login.session++)
 		assert_string_equal(outcome(send_login(&f, &login)), "649");
-	assert_int_equal(f.got.verdict.evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	/* Strangers do not fill the log. */
 	assert_non_null(strstr(f.log, "no address is left"));
 	assert_ptr_equal(strchr(f.log, '\n'), strrchr(f.log, '\n'));
@@ -432,7 +441,7 @@ TEST(authority_lets_a_session_prove_itself_again_and_keep_its_address)
 	again.proof.again = 1;
 	const struct auth_verdict *v = send_login(&f, &again);
 	assert_string_equal(outcome(v), "10.0.0.101");
-	assert_int_equal(v->evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	assert_true(v->keys.present);
 	again = proof_of(&f, 2, AUTH_MSCHAPV2, "anna", "wrong");
 	again.proof.again = 1;
@@ -450,7 +459,7 @@ TEST(authority_lets_a_session_prove_itself_again_and_keep_its_address)
 	again.proof.again = 1;
 	v = send_login(&f, &again);
 	assert_string_equal(outcome(v), "10.0.0.103");
-	assert_int_equal(v->evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	/* Who was sent away does not come back by it: its address is another's. */
 	ask(&f, 4, "fix", "secret");
 	again = proof_of(&f, 3, AUTH_MSCHAPV2, "fix", "secret");
@@ -468,7 +477,7 @@ TEST(authority_gives_a_session_that_becomes_another_user_what_is_his)
 	assert_string_equal(ask_outcome(&f, 1, "anna", "secret"), "10.0.0.100");
 	assert_string_equal(ask_outcome(&f, 1, "anna", "secret"), "10.0.0.100");
 	assert_string_equal(ask_outcome(&f, 1, "bob", "secret"), "172.16.0.7");
-	assert_int_equal(f.got.verdict.evict.length, 0);
+	assert_int_equal(f.evictions, 0);
 	assert_int_equal(pool_holder(&f.a.pool, 0x0a000064), 0);
 	leave(&f, 1);
 	assert_int_equal(pool_holder(&f.a.pool, 0xac100007), 0);

@@ -440,42 +440,30 @@ void engine_configure(struct engine *engine, struct session_settings *settings,
 	engine->sessions_max = sessions_max;
 }
 
-/*
- * The registrar has given the addresses of these to another: they go now, also where the one that
- * replaces them hung up meanwhile, or does not wait for this verdict any more.
- */
-static void evict(struct engine *engine, const struct message_verdict *verdict)
+static void on_verdict(struct engine *engine, struct member *member,
+		       const struct message_verdict *verdict)
 {
-	struct reader in = reader_of(verdict->verdict.evict.bytes, verdict->verdict.evict.length);
-	while (in.left >= 4) {
-		struct member *other = table_by_id(&engine->table, read_u32(&in));
-		if (other && other->session->id != verdict->session)
-			session_hang_up(other->session, LINK_END_LOCAL, "replaced by a new login",
-					engine->loop->now_ms);
-	}
-	engine_perform(engine);
+	bool accepted = verdict->verdict.result == AUTH_ACCEPT;
+	*(accepted ? &engine->counters.logins_accepted : &engine->counters.logins_refused) += 1;
+	if (member)
+		session_on_verdict(member->session, verdict->number, &verdict->verdict,
+				   engine->loop->now_ms);
 }
 
 void engine_on_message(struct engine *engine, const struct message_type *type, const void *value)
 {
-	if (type->kind == MESSAGE_VERDICT) {
-		const struct message_verdict *verdict = value;
-		bool accepted = verdict->verdict.result == AUTH_ACCEPT;
-		*(accepted ? &engine->counters.logins_accepted
-			   : &engine->counters.logins_refused) += 1;
-		evict(engine, verdict);
-		struct member *member = table_by_id(&engine->table, verdict->session);
-		if (member) {
-			session_on_verdict(member->session, verdict->number, &verdict->verdict,
-					   engine->loop->now_ms);
-			engine_touch(engine, member);
-		}
-	} else if (type->kind == MESSAGE_DISCONNECT) {
-		const struct message_disconnect *message = value;
-		struct member *member = table_by_id(&engine->table, message->session);
-		if (member)
-			engine_end_session(engine, member, message->why);
-	}
+	struct member *member = table_by_id(&engine->table, server_message_session(type, value));
+	uint64_t now_ms = engine->loop->now_ms;
+	if (type->kind == MESSAGE_VERDICT)
+		on_verdict(engine, member, value);
+	else if (member && type->kind == MESSAGE_DISCONNECT)
+		engine_end_session(engine, member, ((const struct message_disconnect *)value)->why);
+	else if (member && type->kind == MESSAGE_EVICT)
+		session_hang_up(member->session, LINK_END_LOCAL, "replaced by a new login", now_ms);
+	else if (member && type->kind == MESSAGE_IPV6_REFUSED)
+		session_refuse_ipv6(member->session, now_ms);
+	if (member)
+		engine_touch(engine, member);
 	engine_perform(engine);
 }
 

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/share.h"
 #include "config/secrets.h"
 #include "io/files.h"
 
@@ -148,14 +149,18 @@ static int watch(struct keeper *keeper, struct loop *loop)
 			       keeper);
 }
 
-int keeper_init(struct keeper *keeper, struct settings *settings, struct machine *machine,
-		struct seam_end *authority, struct loop *loop)
+int keeper_init(struct keeper *keeper, struct settings *settings, const struct keeper_parts *parts)
 {
 	*keeper = (struct keeper){
-		.settings = settings_ref(settings), .machine = machine, .authority = authority};
-	authority->on_drained = send_on;
-	hooks_init(&keeper->hooks, loop);
-	return watch(keeper, loop);
+		.settings = settings_ref(settings),
+		.machine = parts->machine,
+		.authority = parts->authority,
+		.engines = parts->engines,
+	};
+	parts->authority->on_drained = send_on;
+	addresses_init(&keeper->addresses, parts->steering, parts->workers);
+	hooks_init(&keeper->hooks, parts->loop);
+	return watch(keeper, parts->loop);
 }
 
 void keeper_fini(struct keeper *keeper)
@@ -165,6 +170,7 @@ void keeper_fini(struct keeper *keeper)
 	hooks_fini(&keeper->hooks);
 	file_watch_close(&keeper->watch);
 	forget_files(keeper);
+	addresses_fini(&keeper->addresses);
 	settings_unref(keeper->settings);
 	*keeper = (struct keeper){0};
 }
@@ -198,39 +204,76 @@ static struct hook_facts facts_of(const struct message_network *network)
 	return facts;
 }
 
-static void on_network(struct keeper *keeper, enum hook_event event,
-		       const struct message_network *network)
+static void call_hook(struct keeper *keeper, enum hook_event event,
+		      const struct message_network *network)
 {
-	int error = 0;
-	bool up = event == HOOK_IP_UP;
-	if (up)
-		error = machine_client_up(keeper->machine, network->remote);
-	else if (event == HOOK_IP_DOWN && !network->replaced)
-		error = machine_client_down(keeper->machine, network->remote);
-	if (error) {
-		char address[ADDRESS_TEXT];
-		log_warning("session=%u address=%s its route or proxy neighbour cannot be %s: %s",
-			    network->session, address_print(network->remote, address),
-			    up ? "made" : "removed", strerror(-error));
-	}
 	struct hook_facts facts = facts_of(network);
 	hooks_call(&keeper->hooks, keeper->settings, event, &facts);
 }
 
+static void warn(const struct message_network *network, const char *done, int error)
+{
+	char address[ADDRESS_TEXT];
+	if (error)
+		log_warning("session=%u address=%s its route or proxy neighbour cannot be %s: %s",
+			    network->session, address_print(network->remote, address), done,
+			    strerror(-error));
+}
+
+static void on_network_up(struct keeper *keeper, const struct message_network *network)
+{
+	addresses_up(&keeper->addresses, network->remote);
+	warn(network, "made", machine_client_up(keeper->machine, network->remote));
+	call_hook(keeper, HOOK_IP_UP, network);
+}
+
+/* A session that took the address over keeps the route. */
+static void on_network_down(struct keeper *keeper, const struct message_network *network)
+{
+	if (addresses_down(&keeper->addresses, network->remote))
+		warn(network, "removed", machine_client_down(keeper->machine, network->remote));
+	call_hook(keeper, HOOK_IP_DOWN, network);
+}
+
+static void on_ipv6_up(struct keeper *keeper, const struct message_network *network)
+{
+	uint32_t session = network->session;
+	struct seam_end *engine = &keeper->engines[share_owner(session, keeper->addresses.workers)];
+	if (addresses_hold_ipv6(&keeper->addresses, session, network->remote_id)) {
+		call_hook(keeper, HOOK_IPV6_UP, network);
+		return;
+	}
+	if (seam_end_send(engine, MESSAGE_IPV6_REFUSED, &(struct message_ipv6_refused){session}))
+		log_error("session=%u its engine takes no messages", session);
+}
+
+static void on_ipv6_down(struct keeper *keeper, const struct message_network *network)
+{
+	if (addresses_drop_ipv6(&keeper->addresses, network->session, network->remote_id))
+		call_hook(keeper, HOOK_IPV6_DOWN, network);
+}
+
 void keeper_on_message(struct keeper *keeper, const struct message_type *type, const void *value)
 {
+	const struct message_address *address = value;
 	switch (type->kind) {
+	case MESSAGE_ADDRESS_GIVEN:
+		addresses_give(&keeper->addresses, address->session, address->address);
+		break;
+	case MESSAGE_ADDRESS_FREED:
+		addresses_free(&keeper->addresses, address->session, address->address);
+		break;
 	case MESSAGE_NETWORK_UP:
-		on_network(keeper, HOOK_IP_UP, value);
+		on_network_up(keeper, value);
 		break;
 	case MESSAGE_NETWORK_DOWN:
-		on_network(keeper, HOOK_IP_DOWN, value);
+		on_network_down(keeper, value);
 		break;
 	case MESSAGE_IPV6_UP:
-		on_network(keeper, HOOK_IPV6_UP, value);
+		on_ipv6_up(keeper, value);
 		break;
 	case MESSAGE_IPV6_DOWN:
-		on_network(keeper, HOOK_IPV6_DOWN, value);
+		on_ipv6_down(keeper, value);
 		break;
 	default:
 		break;

@@ -15,7 +15,9 @@
 /* Keeper and registrar with a seam between them, and secrets in files of the test's own. */
 struct fixture {
 	struct loop loop;
-	struct seam_end keeper_end, authority_end;
+	struct seam_end keeper_end, authority_end, keeper_engines[2], engines[2];
+	struct steering steering; /* off */
+	uint32_t refused[2];      /* session of the latest IPV6_REFUSED, by worker */
 	struct machine_plan plan;
 	struct machine machine;
 	struct keeper keeper;
@@ -49,6 +51,12 @@ static void authority_hears(void *context, const struct message_type *type, cons
 		}
 }
 
+static void engine_hears(void *context, const struct message_type *type, const void *value)
+{
+	assert_int_equal(type->kind, MESSAGE_IPV6_REFUSED);
+	*(uint32_t *)context = server_message_session(type, value);
+}
+
 static void start(struct fixture *f)
 {
 	static const struct address_span pool = {0x0a000064, 0x0a000067};
@@ -66,13 +74,24 @@ static void start(struct fixture *f)
 	complaints_fini(&complaints);
 	log_set(note, f, LOG_LEVEL_INFO);
 	assert_int_equal(loop_init(&f->loop), 0);
-	assert_int_equal(seam_ends_open(&f->keeper_end, &f->authority_end, &f->loop), 0);
+	struct loop *loop = &f->loop;
+	assert_int_equal(seam_ends_open(&f->keeper_end, loop, &f->authority_end, loop), 0);
+	for (size_t i = 0; i < COUNT_OF(f->engines); i++) {
+		assert_int_equal(seam_ends_open(&f->keeper_engines[i], loop, &f->engines[i], loop),
+				 0);
+		assert_int_equal(seam_end_hear(&f->engines[i], engine_hears, &f->refused[i]), 0);
+	}
 	assert_true(authority_init(&f->authority, f->settings, (const uint32_t[2]){0}));
 	assert_int_equal(seam_end_hear(&f->authority_end, authority_hears, f), 0);
 	f->plan = (struct machine_plan){.interface = "pptp0", .pool = &pool, .pool_count = 1};
 	f->machine.plan = &f->plan;
-	assert_int_equal(
-		keeper_init(&f->keeper, f->settings, &f->machine, &f->keeper_end, &f->loop), 0);
+	const struct keeper_parts parts = {.machine = &f->machine,
+					   .steering = &f->steering,
+					   .authority = &f->keeper_end,
+					   .engines = f->keeper_engines,
+					   .workers = COUNT_OF(f->engines),
+					   .loop = loop};
+	assert_int_equal(keeper_init(&f->keeper, f->settings, &parts), 0);
 	f->keeper_end.context = &f->keeper;
 }
 
@@ -82,6 +101,10 @@ static void stop(struct fixture *f)
 	authority_fini(&f->authority);
 	seam_end_close(&f->keeper_end);
 	seam_end_close(&f->authority_end);
+	for (size_t i = 0; i < COUNT_OF(f->engines); i++) {
+		seam_end_close(&f->keeper_engines[i]);
+		seam_end_close(&f->engines[i]);
+	}
 	loop_fini(&f->loop);
 	settings_unref(f->settings);
 	log_set(NULL, NULL, LOG_LEVEL_INFO);
@@ -203,6 +226,28 @@ TEST(keeper_sends_nothing_where_a_file_cannot_be_read)
 		loop_turn(&f.loop, 0);
 	assert_int_equal(f.ends, 1);
 	assert_string_equal(secret_of(&f, "anna"), "one");
+	stop(&f);
+}
+
+TEST(keeper_tells_the_worker_whose_session_may_not_have_its_identifier)
+{
+	struct fixture f;
+	struct message_network up = {.session = 2, .remote_id = {2, 0, 0, 0, 0, 0, 0, 9}};
+	const struct message_type *type = message_type(server_messages, MESSAGE_IPV6_UP);
+	start(&f);
+	keeper_on_message(&f.keeper, type, &up);
+	up.session = 5;
+	keeper_on_message(&f.keeper, type, &up);
+	for (int turn = 0; turn < 1000 && !f.refused[1]; turn++)
+		loop_turn(&f.loop, 10);
+	assert_int_equal(f.refused[1], 5);
+	assert_int_equal(f.refused[0], 0);
+	/* That it comes down is nobody's news. */
+	keeper_on_message(&f.keeper, message_type(server_messages, MESSAGE_IPV6_DOWN), &up);
+	assert_int_equal(f.keeper.addresses.held.count, 1);
+	up.session = 2;
+	keeper_on_message(&f.keeper, message_type(server_messages, MESSAGE_IPV6_DOWN), &up);
+	assert_int_equal(f.keeper.addresses.held.count, 0);
 	stop(&f);
 }
 

@@ -3,9 +3,15 @@
  * SOCK_SEQPACKET pair, also where all three run in one process. No message holds a pointer, a
  * descriptor or a path that its receiver must trust.
  *
- *	engine → authority   LOGIN, RELEASE             authority → engine   VERDICT, DISCONNECT
- *	engine → keeper      NETWORK_UP, NETWORK_DOWN,  keeper → authority   SECRETS_FILE,
- *	                     IPV6_UP, IPV6_DOWN                              SECRETS_END
+ *	engine → authority   LOGIN, RELEASE             authority → engine   VERDICT, DISCONNECT,
+ *	                                                                     EVICT
+ *	engine → keeper      NETWORK_UP, NETWORK_DOWN,  keeper → engine      IPV6_REFUSED
+ *	                     IPV6_UP, IPV6_DOWN
+ *	keeper → authority   SECRETS_FILE, SECRETS_END  authority → keeper   ADDRESS_GIVEN,
+ *	                                                                     ADDRESS_FREED
+ *
+ * A session's number names the worker that it lives on (base/share.h), so it says where a message
+ * for an engine goes.
  */
 #pragma once
 #include "auth/verdict.h"
@@ -22,6 +28,10 @@ enum server_message {
 	MESSAGE_IPV6_DOWN,
 	MESSAGE_SECRETS_FILE,
 	MESSAGE_SECRETS_END,
+	MESSAGE_EVICT,
+	MESSAGE_ADDRESS_GIVEN,
+	MESSAGE_ADDRESS_FREED,
+	MESSAGE_IPV6_REFUSED,
 };
 
 /* A caller wants in. One VERDICT with the same session and
@@ -50,6 +60,23 @@ struct message_disconnect {
 	char why[96];
 };
 
+/* The authority has given this session's address to another, or its user's only place: it goes at
+ * once. Comes before the verdict for which it has to. */
+struct message_evict {
+	uint32_t session;
+};
+
+/* The address is this session's from now on, whoever had it; or is not any more. Packets for it are
+ * to come to the worker of that session. GIVEN comes before the verdict. */
+struct message_address {
+	uint32_t session, address;
+};
+
+/* Another session has this one's IPv6 interface identifier: IPv6 has to come down. */
+struct message_ipv6_refused {
+	uint32_t session;
+};
+
 /* A session has its inner address (or has no longer): routes, proxy neighbours and the ip-up and
  * ip-down hooks. IPV6_UP and IPV6_DOWN have the same fields: ipv6-up and ipv6-down. */
 struct message_network {
@@ -61,8 +88,6 @@ struct message_network {
 	char user[AUTH_NAME_LIMIT + 1];
 	uint64_t seconds, octets_in,
 		octets_out; /* NETWORK_DOWN: for CONNECT_TIME, BYTES_RCVD, BYTES_SENT */
-	/* NETWORK_DOWN: another session holds `remote` already: leave its route alone */
-	uint8_t replaced;
 };
 
 enum { SECRETS_PART = 8192 };
@@ -82,6 +107,9 @@ struct message_secrets_end {
 
 extern const struct message_type server_messages[];
 
+/* The session that a message to an engine is about; 0: it is none of those. */
+uint32_t server_message_session(const struct message_type *type, const void *value);
+
 /* Room for any of them, decoded. */
 union server_message_any {
 	struct message_login login;
@@ -91,4 +119,7 @@ union server_message_any {
 	struct message_network network;
 	struct message_secrets_file secrets_file;
 	struct message_secrets_end secrets_end;
+	struct message_evict evict;
+	struct message_address address;
+	struct message_ipv6_refused ipv6_refused;
 };

@@ -45,8 +45,6 @@ static void fill_verdict(union server_message_any *m)
 	memset(v->keys.receive, 2, sizeof(v->keys.receive));
 	memset(v->keys.send_short, 3, sizeof(v->keys.send_short));
 	memset(v->keys.receive_short, 4, sizeof(v->keys.receive_short));
-	v->evict.length = AUTH_EVICT_LIMIT * 4;
-	memset(v->evict.bytes, 9, AUTH_EVICT_LIMIT * 4);
 }
 
 static void fill_disconnect(union server_message_any *m)
@@ -68,8 +66,7 @@ static void fill_network(union server_message_any *m)
 					 .remote_id = {0, 0, 0, 0, 0, 0, 0, 2},
 					 .seconds = 14,
 					 .octets_in = 15,
-					 .octets_out = 1ull << 63,
-					 .replaced = 1};
+					 .octets_out = 1ull << 63};
 	memset(m->network.user, 'u', AUTH_NAME_LIMIT);
 }
 
@@ -88,6 +85,21 @@ static void fill_secrets_end(union server_message_any *m)
 	strcpy(m->secrets_end.pap, "/etc/ppp/pap-secrets");
 }
 
+static void fill_evict(union server_message_any *m)
+{
+	m->evict.session = UINT32_MAX;
+}
+
+static void fill_address(union server_message_any *m)
+{
+	m->address = (struct message_address){.session = 17, .address = 0x0a000064};
+}
+
+static void fill_ipv6_refused(union server_message_any *m)
+{
+	m->ipv6_refused.session = 18;
+}
+
 static const struct {
 	uint16_t kind;
 	void (*fill)(union server_message_any *m);
@@ -102,6 +114,10 @@ static const struct {
 	{MESSAGE_IPV6_DOWN, fill_network},
 	{MESSAGE_SECRETS_FILE, fill_secrets_file},
 	{MESSAGE_SECRETS_END, fill_secrets_end},
+	{MESSAGE_EVICT, fill_evict},
+	{MESSAGE_ADDRESS_GIVEN, fill_address},
+	{MESSAGE_ADDRESS_FREED, fill_address},
+	{MESSAGE_IPV6_REFUSED, fill_ipv6_refused},
 };
 
 TEST(messages_of_each_kind_arrive_as_they_were_sent)

@@ -79,8 +79,7 @@ static void release(struct engine *engine, const struct session *session)
 		log_error("session=%u the authority takes no messages", session->id);
 }
 
-static void tell_keeper(struct engine *engine, const struct session *session, uint16_t kind,
-			bool replaced)
+static void tell_keeper(struct engine *engine, const struct session *session, uint16_t kind)
 {
 	struct message_network message = {
 		.session = session->id,
@@ -90,7 +89,6 @@ static void tell_keeper(struct engine *engine, const struct session *session, ui
 		.seconds = seconds_up(engine, session),
 		.octets_in = session->account.octets_in,
 		.octets_out = session->account.octets_out,
-		.replaced = replaced,
 	};
 	memcpy(message.dns, session->addresses.dns, sizeof(message.dns));
 	memcpy(message.nbns, session->addresses.nbns, sizeof(message.nbns));
@@ -105,16 +103,14 @@ static void ipv4_up(struct engine *engine, struct member *member)
 {
 	table_hold_inner(&engine->table, member);
 	member->has_hooks = true;
-	tell_keeper(engine, member->session, MESSAGE_NETWORK_UP, false);
+	tell_keeper(engine, member->session, MESSAGE_NETWORK_UP);
 }
 
 static void ipv4_down(struct engine *engine, struct member *member)
 {
-	bool replaced =
-		member->has_hooks && !member->has_inner; /* another session took the address */
 	table_drop_inner(&engine->table, member);
 	if (member->has_hooks)
-		tell_keeper(engine, member->session, MESSAGE_NETWORK_DOWN, replaced);
+		tell_keeper(engine, member->session, MESSAGE_NETWORK_DOWN);
 	member->has_hooks = false;
 }
 
@@ -125,25 +121,15 @@ static void ipv6_up(struct engine *engine, struct member *member)
 		return;
 	}
 	member->has_ipv6_hooks = true;
-	tell_keeper(engine, member->session, MESSAGE_IPV6_UP, false);
+	tell_keeper(engine, member->session, MESSAGE_IPV6_UP);
 }
 
 static void ipv6_down(struct engine *engine, struct member *member)
 {
 	table_drop_interface(&engine->table, member);
 	if (member->has_ipv6_hooks)
-		tell_keeper(engine, member->session, MESSAGE_IPV6_DOWN, false);
+		tell_keeper(engine, member->session, MESSAGE_IPV6_DOWN);
 	member->has_ipv6_hooks = false;
-}
-
-static void evict(struct engine *engine, const uint8_t *bytes)
-{
-	uint32_t id;
-	memcpy(&id, bytes, sizeof(id));
-	struct member *other = member_of(engine, id);
-	if (other)
-		session_hang_up(other->session, LINK_END_LOCAL, "replaced by a new login",
-				engine->loop->now_ms);
 }
 
 static void for_session(struct engine *engine, struct member *member,
@@ -159,9 +145,6 @@ static void for_session(struct engine *engine, struct member *member,
 		break;
 	case ACTION_RELEASE:
 		release(engine, session);
-		break;
-	case ACTION_EVICT:
-		evict(engine, action->bytes);
 		break;
 	case ACTION_IPV4_UP:
 		ipv4_up(engine, member);

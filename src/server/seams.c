@@ -49,19 +49,19 @@ static int open_end(struct seam_end *end, int fd, struct loop *loop)
 	return 0;
 }
 
-int seam_ends_open(struct seam_end *a, struct seam_end *b, struct loop *loop)
+int seam_ends_open(struct seam_end *a, struct loop *loop_a, struct seam_end *b, struct loop *loop_b)
 {
 	int fds[2];
 	int error = seam_pair(fds);
 	if (error)
 		return error;
-	error = open_end(a, fds[0], loop);
+	error = open_end(a, fds[0], loop_a);
 	if (error) {
 		close(fds[0]);
 		close(fds[1]);
 		return error;
 	}
-	error = open_end(b, fds[1], loop);
+	error = open_end(b, fds[1], loop_b);
 	if (error) {
 		close(fds[1]);
 		seam_end_close(a);

@@ -13,9 +13,10 @@ struct seam_end {
 	void (*on_drained)(void *context); /* nothing waits to be sent any more; may be NULL */
 };
 
-/* Two ends that hear each other, both on this loop.
- * Handlers are set by seam_end_hear. 0 or -errno. */
-int seam_ends_open(struct seam_end *a, struct seam_end *b, struct loop *loop);
+/* Two ends that hear each other, each on a loop; where those are of two threads, each end is touched
+ * by its own alone. Handlers are set by seam_end_hear. 0 or -errno. */
+int seam_ends_open(struct seam_end *a, struct loop *loop_a, struct seam_end *b,
+		   struct loop *loop_b);
 void seam_end_close(struct seam_end *end);
 
 /* From now on what comes is handed to `handler`. 0 or -errno. */

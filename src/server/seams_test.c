@@ -35,7 +35,7 @@ static void start(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(loop_init(&f->loop), 0);
-	assert_int_equal(seam_ends_open(&f->a, &f->b, &f->loop), 0);
+	assert_int_equal(seam_ends_open(&f->a, &f->loop, &f->b, &f->loop), 0);
 	assert_int_equal(seam_end_hear(&f->b, hear, f), 0);
 	f->a.context = f;
 	f->a.on_drained = count_drained;
@@ -91,7 +91,7 @@ TEST(seam_ends_hear_nothing_before_they_are_told_to)
 	struct fixture f;
 	memset(&f, 0, sizeof(f));
 	assert_int_equal(loop_init(&f.loop), 0);
-	assert_int_equal(seam_ends_open(&f.a, &f.b, &f.loop), 0);
+	assert_int_equal(seam_ends_open(&f.a, &f.loop, &f.b, &f.loop), 0);
 	send_many(&f, 3);
 	loop_turn(&f.loop, 0);
 	assert_int_equal(f.next, 0);

@@ -150,8 +150,11 @@ static void drain_authority(struct server *server)
 		static union server_message_any value;
 		const struct message_type *type = message_decode(
 			server_messages, action.bytes, action.length, &value, sizeof(value));
-		if (type && seam_end_send(&server->authority_engine, type->kind, &value))
-			log_error("the engine takes no more messages");
+		struct seam_end *to = action.kind == AUTHORITY_TELL_KEEPER
+					      ? &server->authority_keeper
+					      : &server->authority_engine;
+		if (type && seam_end_send(to, type->kind, &value))
+			log_error("the authority's %s is not taken any more", type->name);
 		secret_wipe(&value, sizeof(value));
 	}
 }
@@ -165,18 +168,19 @@ static void authority_hears(void *context, const struct message_type *type, cons
 
 static void keeper_hears(void *context, const struct message_type *type, const void *value)
 {
-	struct server *server = context;
-	keeper_on_message(&server->keeper, type, value);
+	keeper_on_message(context, type, value);
 }
 
 static int open_seams(struct server *server)
 {
 	struct loop *loop = &server->loop;
-	int error = seam_ends_open(&server->engine_authority, &server->authority_engine, loop);
+	int error =
+		seam_ends_open(&server->engine_authority, loop, &server->authority_engine, loop);
 	if (!error)
-		error = seam_ends_open(&server->engine_keeper, &server->keeper_engine, loop);
+		error = seam_ends_open(&server->engine_keeper, loop, &server->keeper_engine, loop);
 	if (!error)
-		error = seam_ends_open(&server->keeper_authority, &server->authority_keeper, loop);
+		error = seam_ends_open(&server->keeper_authority, loop, &server->authority_keeper,
+				       loop);
 	return error;
 }
 
@@ -190,16 +194,21 @@ static int open_registrar(struct server *server)
 	int error = seam_end_hear(&server->authority_engine, authority_hears, server);
 	if (!error)
 		error = seam_end_hear(&server->authority_keeper, authority_hears, server);
+	const struct keeper_parts parts = {.machine = &server->site.machine,
+					   .steering = &server->site.steering,
+					   .authority = &server->keeper_authority,
+					   .engines = &server->keeper_engine,
+					   .workers = 1,
+					   .loop = &server->loop};
 	if (!error)
-		error = keeper_init(&server->keeper, server->settings, &server->site.machine,
-				    &server->keeper_authority, &server->loop);
+		error = keeper_init(&server->keeper, server->settings, &parts);
 	if (error)
 		return error;
 	server->has_keeper = true;
-	error = seam_end_hear(&server->keeper_engine, keeper_hears, server);
-	server->keeper_authority.context =
-		&server->keeper; /* of on_drained; nothing comes that way */
-	return error ? error : loop_watch(&server->loop, &server->keeper_authority.watcher, 0);
+	error = seam_end_hear(&server->keeper_engine, keeper_hears, &server->keeper);
+	if (!error)
+		error = seam_end_hear(&server->keeper_authority, keeper_hears, &server->keeper);
+	return error;
 }
 
 static int open_engine(struct server *server)

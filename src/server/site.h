@@ -11,11 +11,13 @@
 #include "io/gre_socket.h"
 #include "io/listener.h"
 #include "io/machine.h"
+#include "io/steering.h"
 
 enum { SITE_LOCAL_ADDRESSES = 64, SITE_WHY = 640 };
 
 struct site {
 	int tun_fd;
+	struct steering steering;
 	struct gre_port gre;
 	struct listener listener;
 	struct machine machine;

@@ -163,12 +163,6 @@ static void on_authenticated(struct session *s, const uint8_t *bytes)
 	memcpy(&verdict, bytes, sizeof(verdict));
 	if (*verdict.user)
 		memcpy(s->user, verdict.user, sizeof(s->user));
-	struct reader in = reader_of(verdict.evict.bytes, verdict.evict.length);
-	while (in.left >= 4) {
-		uint32_t other = read_u32(&in);
-		if (other != s->id)
-			action_put(s->host, ACTION_EVICT, s->id, &other, sizeof(other));
-	}
 }
 
 static void on_network(struct session *s, enum link_action kind, const uint8_t *bytes,

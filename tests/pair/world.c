@@ -71,13 +71,18 @@ static struct session *new_session(struct world *w, int side)
 	return NULL;
 }
 
-/* Addresses, and who has to go. */
-static void grant(struct world *w, uint32_t session, struct auth_verdict *verdict)
+static void evict(struct world *w, int side, uint32_t id)
 {
-	struct writer out = writer_of(verdict->evict.bytes, sizeof(verdict->evict.bytes));
-	for (uint32_t other = 1; w->registrar.evict && other <= session; other++)
-		write_u32(&out, other); /* itself among them: that is no way to end oneself */
-	verdict->evict.length = (uint16_t)out.length;
+	struct session **other = session_by_id(&w->ends[side], id);
+	if (other)
+		session_hang_up(*other, LINK_END_LOCAL, "replaced by a new login", w->now_ms);
+}
+
+/* Addresses, and who has to go. */
+static void grant(struct world *w, int side, uint32_t session, struct auth_verdict *verdict)
+{
+	for (uint32_t other = 1; w->registrar.evict && other < session; other++)
+		evict(w, side, other);
 	if (w->registrar.give_nothing)
 		return;
 	verdict->local_address = 0xc0a80a01;
@@ -98,7 +103,7 @@ static void judge(struct world *w, int side, const struct message_login *asked,
 	else
 		good = auth_verify(&asked->proof, secret, strlen(secret), verdict);
 	if (good && side == SERVER && asked->proof.question == AUTH_VERIFY)
-		grant(w, asked->session, verdict);
+		grant(w, side, asked->session, verdict);
 	verdict->question = asked->proof.question;
 }
 
@@ -147,16 +152,6 @@ static void end_session(struct world *w, int side, uint32_t id, const uint8_t *b
 	session_free(session);
 }
 
-static void evict(struct world *w, int side, const uint8_t *bytes)
-{
-	uint32_t id;
-	memcpy(&id, bytes, sizeof(id));
-	struct session **other = session_by_id(&w->ends[side], id);
-	w->ends[side].evictions++;
-	if (other)
-		session_hang_up(*other, LINK_END_LOCAL, "replaced by a new login", w->now_ms);
-}
-
 static void perform_one(struct world *w, int side, const struct action_view *view)
 {
 	struct end *end = &w->ends[side], *other = &w->ends[!side];
@@ -194,9 +189,6 @@ static void perform_one(struct world *w, int side, const struct action_view *vie
 		break;
 	case ACTION_RELEASE:
 		end->releases++;
-		break;
-	case ACTION_EVICT:
-		evict(w, side, view->bytes);
 		break;
 	case ACTION_IPV4_UP:
 		end->ipv4_ups++;

@@ -58,7 +58,7 @@ struct end {
 	struct session *sessions[WORLD_SESSIONS];
 	uint32_t next_session;
 	struct link_end last_end; /* of the last session that ended */
-	unsigned ended, ipv4_ups, ipv4_downs, ipv6_ups, ipv6_downs, releases, evictions, asked;
+	unsigned ended, ipv4_ups, ipv4_downs, ipv6_ups, ipv6_downs, releases, asked;
 	unsigned closes;                     /* of control connections */
 	uint64_t drops[DROP_COUNT];          /* of the sessions that are gone, too */
 	struct control_message control_sent; /* the last that this end sent */

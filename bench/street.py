@@ -21,6 +21,9 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests/net"))
 import lab  # noqa: E402
 
+if not lab.POPTUN.exists():
+    sys.exit(f"{lab.POPTUN} is not there: ./run build")
+
 INNER, PASSWORD = "10.128.0.1", "bench-password"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -31,14 +34,14 @@ def outer(number, side="server"):
 
 
 class Street(contextlib.ExitStack):
-    """The server's namespace and `clients` others; line(street, number) joins the two of them where it is no plain veth.
+    """The server's namespace and `clients` others; line(street, number) makes what joins the two of them (`lines`).
 
     cores: what `taskset -c` makes of whatever runs at the server's end, and at the clients'; None: all share all."""
 
     def __init__(self, clients=1, line=None, cores=None):
         super().__init__()
         self.count, self.line, self.cores = clients, line or Street.cable, cores
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="poptun-bench-"))
+        self.lines, self.directory = [], pathlib.Path(tempfile.mkdtemp(prefix="poptun-bench-"))
         self.callback(shutil.rmtree, self.directory)
 
     def __enter__(self):
@@ -47,7 +50,7 @@ class Street(contextlib.ExitStack):
             self.server = self.enter_context(lab.Namespace("server"))
             self.clients = [self.enter_context(lab.Namespace(f"client{n}")) for n in range(self.count)]
             for number, client in enumerate(self.clients):
-                self.line(self, number)
+                self.lines.append(self.line(self, number))
                 self.server.ip(f"address add {outer(number)}/24 dev wire{number}")
                 client.ip(f"address add {outer(number, 'client')}/24 dev wire")
                 self.spawn(self.server, "iperf3", "-s", "--forceflush", "-p", 5201 + number).await_line("listening")
@@ -90,14 +93,22 @@ class Tunnel(contextlib.ExitStack):
                   20, "a ping through the tunnel")
 
 
-def cpu_seconds(process):
-    pids, total = [process.child.pid], 0
+def family(process):
+    """Process ids: its own and its children's."""
+    pids = [process.child.pid]
     for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                pids += map(int, (task / "children").read_text().split())
+    return pids
+
+
+def cpu_seconds(process):
+    total = 0
+    for pid in family(process):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             total += int(fields[11]) + int(fields[12])
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
     return total / TICK
 
 

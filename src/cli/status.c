@@ -65,9 +65,9 @@ static void print_traffic(const json_t *status)
 	}
 	printf("batches      %.1f packets a receipt, in the mean\n",
 	       number(status, "receive_batch_mean"));
-	printf("mppe         %s; %.0f keys made ahead\n",
+	printf("mppe         %s; %.0f keys, %.0f keystreams ahead\n",
 	       text_member(kernels, sizeof(kernels), status, "mppe_kernels"),
-	       number(counters, "keys_ahead"));
+	       number(counters, "keys_ahead"), number(counters, "keystreams_ahead"));
 }
 
 static const char *help_of(const char *name)

@@ -5,9 +5,15 @@
 #include "base/list.h"
 #include "session/session.h"
 
+/* Packets of one direction in the window of time that is under way. */
+struct path_heat {
+	uint32_t window, packets;
+};
+
 struct path_member {
 	struct session *session; /* borrowed from the owner */
 	/* the path's; starts zero */
 	bool awaits_keys;
-	struct list by_ahead; /* meaningful where it awaits keys */
+	struct list by_ahead;     /* meaningful where it awaits keys */
+	struct path_heat heat[2]; /* sent, received (supplies.h) */
 };

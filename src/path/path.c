@@ -16,10 +16,14 @@ void path_run(struct path *path, struct path_entry *entries, size_t count)
 			continue;
 		items[used++] = &entries[i].item.link.mppe;
 		ahead_note(&path->ahead, entries[i].member);
+		supplies_note(&path->supplies, entries[i].member, items[used - 1]);
 	}
-	if (used)
+	if (used) {
 		mppe_run_by(&path->plan, items, used);
-	path->loop->has_idle_work = ahead_has_work(&path->ahead);
+		supplies_settle(&path->supplies);
+	}
+	path->loop->has_idle_work =
+		ahead_has_work(&path->ahead) || supplies_have_work(&path->supplies);
 }
 
 void path_rest(struct path *path)
@@ -56,14 +60,16 @@ static void at_end(void *context)
 static bool on_idle(void *context)
 {
 	struct path *path = context;
+	if (!ahead_has_work(&path->ahead))
+		return supplies_work(&path->supplies, &path->plan);
 	path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
-	return ahead_has_work(&path->ahead);
+	return ahead_has_work(&path->ahead) || supplies_have_work(&path->supplies);
 }
 
 void path_forget(struct path *path, struct path_member *member)
 {
-	(void)path;
 	ahead_forget(member);
+	supplies_forget(&path->supplies, member);
 }
 
 static void join_loop(struct path *path)
@@ -102,7 +108,9 @@ int path_init(struct path *path, const struct path_parts *parts)
 	if (!error)
 		error = path_sending_init(path);
 	path->plan = rc4_choose(clock_now_ns);
-	log_info("mppe kernels=\"%s\"", rc4_plan_print(&path->plan, kernels));
+	supplies_init(&path->supplies, path->loop, &path->plan);
+	log_info("mppe kernels=\"%s\" helper=%s", rc4_plan_print(&path->plan, kernels),
+		 path->supplies.helper.runs ? "yes" : "no");
 	path->gre_watcher =
 		(struct watcher){.on_ready = path_on_gre, .context = path, .fd = parts->gre->fd};
 	path->tun_watcher =
@@ -126,6 +134,7 @@ void path_fini(struct path *path)
 	path->loop->at_end = NULL;
 	path->loop->on_idle = NULL;
 	path->loop->has_idle_work = false;
+	supplies_fini(&path->supplies);
 	path_receiving_fini(path);
 	path_sending_fini(path);
 	tun_fini(&path->tun);

@@ -9,6 +9,7 @@
  *   send.c     TUN → GRE: read up to PATH_TUN, split super-segments, cut what is too long, enclose,
  *              run MPPE, seal, send
  *   ahead.h    MPPE keys for the packets to come, made when the loop has nothing else to do
+ *   supplies.h whole keystreams for the few hot sessions, made then too, and by a helper thread
  *
  * The path owns no session: its owner finds them by what a packet shows. Nothing here allocates
  * after the start, and there are no globals: each worker has a path of its own. No packet overtakes
@@ -22,6 +23,7 @@
 #include "io/tun.h"
 #include "path/ahead.h"
 #include "path/member.h"
+#include "path/supplies.h"
 
 enum {
 	PATH_TUN = 64,      /* read from the TUN device at once */
@@ -72,6 +74,7 @@ struct path {
 	struct path_sending *sending;     /* owned */
 	struct rc4_plan plan;             /* chosen at the start */
 	struct ahead ahead;
+	struct supplies supplies;
 	struct path_counters counters;
 	uint64_t truncated, unsent; /* of the port's, counted already */
 };

@@ -378,6 +378,24 @@ TEST(mppe_supply_is_not_moved_by_forged_counts)
 	links_fini();
 }
 
+/* One that is near moves it, so the packets between are without; they are decrypted all the same. */
+TEST(mppe_supply_has_a_gap_behind_a_forged_count_that_is_near)
+{
+	struct packet p;
+	unsigned n = 0;
+	links_init();
+	forge(&p, 40);
+	assert_int_equal(receive(&client[0], &p, 0), DROP_MPPE_GARBAGE);
+	make_all(&supplies[1]);
+	for (; n < 60; n++) {
+		send(&server[0], &p, n);
+		uint64_t served = supplies[1].served;
+		assert_int_equal(receive(&client[0], &p, n), DROP_NONE);
+		assert_int_equal(supplies[1].served, served + (n > 40));
+	}
+	links_fini();
+}
+
 /* ---- threads ---- */
 
 static atomic_bool stopping;

@@ -29,5 +29,6 @@ void census_take(struct census *census, struct engine *engine)
 	census->totals.receive_calls += path->receive_calls;
 	census->totals.receive_packets += path->receive_packets;
 	census->totals.keys_ahead += path->keys_ahead;
+	census->totals.keystreams_ahead += engine->path.supplies.served;
 	table_each(&engine->table, visit, census);
 }

@@ -25,7 +25,8 @@
 	C(packets_out,          "inner packets to callers") \
 	C(receive_calls,        "batches of GRE packets received (recvmmsg)") \
 	C(receive_packets,      "GRE packets received in those batches") \
-	C(keys_ahead,           "MPPE keys made ahead in idle time")
+	C(keys_ahead,           "MPPE keys made ahead in idle time") \
+	C(keystreams_ahead,     "packets of hot sessions whose MPPE keystream was there before them")
 /* clang-format on */
 
 struct engine_counters {

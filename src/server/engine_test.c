@@ -407,6 +407,7 @@ TEST(engine_makes_the_keys_of_packets_to_come_when_nothing_is_to_do)
 	static const struct auth_keys keys = {.present = 1};
 	start(&f, 10);
 	assert_true(has_logged(&f, "mppe kernels=\""));
+	assert_true(has_logged(&f, "\" helper="));
 	client_start(&c, &f, CALLER);
 	client_up(&c);
 	struct member *member = table_by_inner(&f.engine.table, INNER_CALLER);

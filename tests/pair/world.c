@@ -253,6 +253,17 @@ void world_dial(struct world *w, unsigned calls)
 	}
 }
 
+/* Breaks the stream where the wire's faults say so. True: it is over. */
+static bool cut_stream(struct world *w, int side)
+{
+	struct end *end = &w->ends[side];
+	uint32_t at = w->wire.stream_cut[side];
+	if (!at || end->stream_brought < at || !end->connection)
+		return false;
+	world_lose_tcp(w, side);
+	return true;
+}
+
 static void deliver_streams(struct world *w, int side)
 {
 	struct end *end = &w->ends[side];
@@ -260,11 +271,16 @@ static void deliver_streams(struct world *w, int side)
 		size_t part = w->wire.stream_part ? MIN_OF(end->stream_length, w->wire.stream_part)
 						  : end->stream_length;
 		uint8_t bytes[sizeof(end->stream)];
+		if (w->wire.stream_cut[side])
+			part = MIN_OF(part, w->wire.stream_cut[side] - end->stream_brought);
+		end->stream_brought += part;
 		memcpy(bytes, end->stream, part);
 		end->stream_length -= part;
 		memmove(end->stream, end->stream + part, end->stream_length);
 		connection_on_bytes(end->connection, bytes, part, w->now_ms);
 		world_perform(w, side);
+		if (cut_stream(w, side))
+			break;
 	}
 	if (end->peer_closed && end->connection) {
 		connection_on_lost(end->connection, "closed by peer", w->now_ms);

@@ -22,6 +22,7 @@ enum {
 struct wire_faults {
 	uint32_t lose, repeat, reorder; /* chances in 1000 for each GRE packet */
 	uint32_t stream_part;           /* TCP brings at most so many octets at once; 0: all */
+	uint32_t stream_cut[2];         /* by end: TCP breaks after it brought so many; 0: never */
 };
 
 struct registrar_faults {
@@ -64,6 +65,7 @@ struct end {
 	struct control_message control_sent; /* the last that this end sent */
 	uint8_t stream[65536];               /* what TCP is to bring to this end */
 	size_t stream_length;
+	size_t stream_brought; /* octets, so far */
 	bool peer_closed;
 	char log[65536]; /* all log lines, for tests that look for words */
 	size_t log_length;

@@ -5,6 +5,7 @@
 
 Whatever the client does to its namespace is gone after its end.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -51,7 +52,6 @@ class Caller:
 
 @pytest.fixture
 def stack():
-    import contextlib
     with contextlib.ExitStack() as stack:
         yield stack
 
@@ -288,25 +288,74 @@ def test_a_peers_file_of_pptpsetup_is_called(caller, poptun):
         caller.assert_clean()
 
 
-FAKE_RESOLVCONF = """#!/bin/sh
+# Another /usr/local/sbin, where the program looks for tools too, and an empty /run; a resolvconf of this host's is hidden.
+FAKE_TOOLS = """mount --bind "$1" /usr/local/sbin && mount -t tmpfs tmpfs /run && mkdir -p "/run/$2" && touch "/run/$2/resolv.conf"
+for tool in /usr/sbin /usr/bin /sbin /bin; do
+    [ ! -e $tool/resolvconf ] || mount --bind /dev/null $tool/resolvconf
+done
+shift 2; exec "$@"
+"""
+FAKE_TOOL = """#!/bin/sh
 echo "$@" >>{0}
 [ "$1" != -a ] || cat >>{0}
 """
 
 
-def test_dns_is_given_to_resolvconf_and_taken_back(caller, poptun):
-    with tempfile.TemporaryDirectory(prefix="poptun-sbin-") as sbin, lab.Server(caller.server):
-        tool, said = pathlib.Path(sbin) / "resolvconf", pathlib.Path(sbin) / "said"
-        tool.write_text(FAKE_RESOLVCONF.format(said))
+@contextlib.contextmanager
+def fake_tool(name, run="systemd/none"):
+    """A tool of that name which notes what it is told. Gives the words that hide the others, and the notes."""
+    with tempfile.TemporaryDirectory(prefix="poptun-sbin-") as sbin:
+        tool, said = pathlib.Path(sbin) / name, pathlib.Path(sbin) / "said"
+        tool.write_text(FAKE_TOOL.format(said))
         tool.chmod(0o755)
-        # No systemd-resolved, and one more directory in which the program looks for tools.
-        call = caller.dial("--dns", prefix=("sh", "-c", 'mount --bind "$1" /usr/local/sbin && '
-                                            'mount -t tmpfs tmpfs /run && shift && exec "$@"', "sh", sbin))
+        said.touch()
+        yield ("sh", "-c", FAKE_TOOLS, "sh", sbin, run), said
+
+
+def test_dns_is_given_to_resolvconf_and_taken_back(caller, poptun):
+    with fake_tool("resolvconf") as (prefix, said), lab.Server(caller.server):
+        call = caller.dial("--dns", prefix=prefix)
         call.await_line(r"^up ")
         assert said.read_text() == "-a poptun0.poptun\nnameserver 8.8.8.8\nnameserver 114.114.114.114\n"
         assert "given to resolvconf" in call.output
         assert call.stop() == 5, call.output
         assert said.read_text().endswith("-d poptun0.poptun\n")
+
+
+@pytest.mark.parametrize("options, domain", [((), ""), (("--default-route",), "domain poptun0 ~.\n")])
+def test_dns_is_given_to_systemd_resolved_and_taken_back(caller, poptun, options, domain):
+    """All names are asked there only where all packets go there."""
+    with fake_tool("resolvectl", "systemd/resolve") as (prefix, said), lab.Server(caller.server) as server:
+        call = caller.dial("--dns", *options, prefix=prefix)
+        call.await_line(r"^up ")
+        given = "dns poptun0 8.8.8.8 114.114.114.114\n" + domain
+        assert said.read_text() == given
+        assert "given to systemd-resolved" in call.output
+        server.command("disconnect", "testvpn1")
+        call.await_line(r"^retry ")
+        assert said.read_text() == given + "revert poptun0\n"
+        lab.until(lambda: len(re.findall(r"^up ", call.output, re.M)) == 2, 20, lambda: call.output)
+        assert said.read_text() == given + "revert poptun0\n" + given
+        assert call.stop() == 5, call.output
+        assert said.read_text() == (given + "revert poptun0\n") * 2
+
+
+def test_dns_is_printed_where_nobody_takes_it(caller, poptun):
+    """resolvectl alone is nobody: its service does not run."""
+    with fake_tool("resolvectl") as (prefix, said), lab.Server(caller.server):
+        call = caller.dial("--dns", prefix=prefix)
+        call.await_line(r"^up ")
+        assert re.search(r"^dns +.*nameserver 8\.8\.8\.8.*nameserver 114\.114\.114\.114", call.output, re.M | re.S)
+        assert call.stop() == 5, call.output
+        assert said.read_text() == ""
+
+
+def test_dns_is_left_alone_unless_asked_for(caller, poptun):
+    with fake_tool("resolvectl", "systemd/resolve") as (prefix, said), lab.Server(caller.server):
+        call = caller.dial(prefix=prefix)
+        call.await_line(r"^up ")
+        assert call.stop() == 5, call.output
+        assert said.read_text() == "" and not re.search(r"^dns ", call.output, re.M)
 
 
 def test_the_password_is_asked_for_at_the_terminal_and_not_shown(caller, poptun):

@@ -351,8 +351,8 @@ class Capture:
 
     def __init__(self, namespace, interface, expression=""):
         self.path = tempfile.NamedTemporaryFile(prefix="poptun-", suffix=".pcap")
-        self.tcpdump = namespace.spawn("tcpdump", "-Z", "root", "-n", "-U", "-s0", "-i", interface, "-w", self.path.name,
-                                       *expression.split())
+        self.tcpdump = namespace.spawn("tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-s0", "-i", interface, "-w",
+                                       self.path.name, *expression.split())
 
     def __enter__(self):
         self.tcpdump.await_line("listening on")

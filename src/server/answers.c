@@ -276,6 +276,7 @@ static json_t *gre_answer(const struct session *session)
 	set(object, "acknowledged_by_peer",
 	    gre->peer_acked_any ? number(gre->peer_acked) : json_null());
 	set(object, "lost", number(gre->lost));
+	set(object, "ecn", json_boolean(session->carries_ecn));
 	return object;
 }
 

@@ -94,6 +94,8 @@ def way():
 def test_between_two_of_ours_marks_are_shown_and_carried_both_ways(way, poptun):
     with lab.Server(way.server) as server:
         address = way.call()
+        session = server.sessions()[0]["id"]
+        assert server.get(f"/v1/sessions/{session}")["gre"]["ecn"] is True
         ways = ((way.caller, way.server, INNER), (way.server, way.caller, address))
         for one in ways:
             for ecn in (NOT_ECT, ECT_0, ECT_1, CE):

@@ -1,6 +1,11 @@
 /*
- * GRE to and from the network over one raw socket, in batches of GRE_BATCH packets a system call,
- * without allocation or copy.
+ * GRE to and from the network in batches of GRE_BATCH packets, without allocation.
+ *
+ *   gre_socket.c               the raw socket, which always works
+ *   gre_port.c                 batches in and out of it, or by the faster ways where they are open:
+ *   gre_transmit.h next_hop.h  out by a packet socket
+ *   gre_ring.h gre_ingress.h   in by a ring, and the rule that drops what the ring has taken
+ *   gre_io.h                   which of them, and why
  *
  * One socket serves all sessions of a worker: the kernel copies each packet to every socket of
  * protocol 47, whose filter then takes or refuses it. It
@@ -12,11 +17,14 @@
  * dialled.
  */
 #pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/packet.h"
 #include "base/share.h"
 #include "io/io.h"
+#include "io/loop.h"
 
 enum {
 	GRE_BATCH = 64,
@@ -35,10 +43,26 @@ int gre_socket_open(uint32_t listen, const char *device, char why[static WHY_SIZ
  */
 int gre_socket_share(int fd, struct share share);
 
+enum gre_watched { GRE_WATCHED_RAW, GRE_WATCHED_RING, GRE_WATCHED_CHANGES, GRE_WATCHED };
+
+struct gre_ring;
+struct gre_transmit;
+
 struct gre_port {
 	int fd;                   /* owned */
 	struct gre_receiving *in; /* owned */
 	struct gre_sending *out;  /* owned */
+	/* the faster ways, used where gre_io.h says so; NULL: there is none */
+	struct gre_ring *ring;         /* owned */
+	struct gre_transmit *transmit; /* owned */
+	atomic_bool ring_is_wanted;
+	bool by_ring;      /* what the ring holds is read */
+	bool raw_is_ready; /* the raw socket may hold something */
+	struct loop *loop; /* NULL: not watched */
+	void (*on_ready)(void *context, uint32_t events);
+	void *context;
+	struct watcher watchers[GRE_WATCHED];
+	uint64_t received_by_ring, sent_directly;
 	/* truncated: longer than a packet buffer; DROP_GRE_TRUNCATED */
 	uint64_t received, truncated;
 	uint64_t sent,
@@ -49,6 +73,16 @@ struct gre_port {
 /* Takes `fd`; makes the buffers. 0, or -ENOMEM and `fd` is not taken. */
 int gre_port_init(struct gre_port *port, int fd);
 void gre_port_fini(struct gre_port *port);
+
+/* Calls `on_ready` when something waits to be received, until gre_port_unwatch or gre_port_fini. 0 or -errno.
+ */
+int gre_port_watch(struct gre_port *port, struct loop *loop,
+		   void (*on_ready)(void *context, uint32_t events), void *context);
+void gre_port_unwatch(struct gre_port *port);
+
+/* Whether packets come by the ring from now on: true after its filter takes them and nobody else does, false
+ * after it takes none. Any thread may say it. */
+void gre_port_want_ring(struct gre_port *port, bool wanted);
 
 struct gre_datagram {
 	struct packet *packet; /* the port's; data at the GRE header */

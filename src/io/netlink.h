@@ -35,6 +35,9 @@ struct netlink_link {
 	uint16_t type;       /* ARPHRD_ */
 	unsigned flags;      /* IFF_ */
 	uint32_t mtu;
+	int master;           /* the bridge, bond or VRF that it belongs to, 0: none */
+	uint8_t hardware[6];  /* Ethernet address, where it has one */
+	char qdisc[IFNAMSIZ]; /* kind of the root queueing discipline: "noqueue", "fq_codel", … */
 };
 
 /* An address of one of the host's own interfaces. */
@@ -63,15 +66,19 @@ struct netlink_route {
 struct netlink_path {
 	int index;
 	uint32_t source;
-	uint32_t gateway; /* 0: on the link */
-	uint32_t mtu;     /* of the path as far as the kernel knows it, else of the interface */
-	bool local;       /* the address is one of our own */
+	uint32_t gateway;  /* 0: on the link */
+	uint32_t mtu;      /* of the path as far as the kernel knows it, else of the interface */
+	uint8_t hop_limit; /* 0: the host's usual one */
+	bool local;        /* the address is one of our own */
+	bool is_plain;     /* unicast, by an IPv4 router or on the link, without encapsulation */
 };
 
 struct netlink_neighbour {
 	int index;
 	uint32_t address;
-	bool ours; /* carries NETLINK_PROTOCOL */
+	uint16_t state;      /* NUD_, 0: there is none */
+	uint8_t hardware[6]; /* Ethernet address, where the state knows one */
+	bool ours;           /* carries NETLINK_PROTOCOL */
 };
 
 /* Visitors are called once for each row; the row is the visitor's for the call only. */
@@ -117,6 +124,19 @@ int netlink_route_remove_via(struct netlink *netlink, struct address_prefix to);
 /* -ENETUNREACH and the like where no packet could leave. */
 int netlink_path_find(struct netlink *netlink, uint32_t to, struct netlink_path *path);
 
+/* The same for packets from that address of ours (0: any), with `mtu` 0 where only the
+ * interface bounds it. */
+int netlink_path_from(struct netlink *netlink, uint32_t to, uint32_t from,
+		      struct netlink_path *path);
+
+/* -ENODEV where there is none of that index. */
+int netlink_link_of(struct netlink *netlink, int index, struct netlink_link *link);
+
+/* What the kernel knows of one neighbour: -ENOENT nothing, -EOPNOTSUPP it cannot be asked (before
+ * 5.0). */
+int netlink_neighbour_find(struct netlink *netlink, int index, uint32_t address,
+			   struct netlink_neighbour *neighbour);
+
 /* Answers ARP for `address` on that interface; both may be repeated. */
 int netlink_proxy_add(struct netlink *netlink, int index, uint32_t address);
 int netlink_proxy_remove(struct netlink *netlink, int index, uint32_t address);
@@ -129,3 +149,26 @@ int netlink_subnet_of(struct netlink *netlink, uint32_t address, int except,
 /* Does a network or a route of this host (other than the default
  * route) overlap with the range? 1, 0 or -errno. */
 int netlink_range_is_used(struct netlink *netlink, struct address_span range);
+
+/* ---- changes that others make ---- */
+
+enum netlink_changes {
+	NETLINK_CHANGE_NEIGHBOUR, /* of IPv4; one that is gone has state 0 */
+	NETLINK_CHANGE_ROUTING,   /* a route, a rule, a next hop */
+	NETLINK_CHANGE_ADDRESS,   /* IPv4 */
+	NETLINK_CHANGE_LINK,      /* a link or its queueing discipline */
+};
+
+/* Opens a socket that hears of these, for netlink_watch_read alone; its descriptor is
+ * netlink_descriptor's, to be waited for. 0 or -errno. */
+int netlink_watch_open(struct netlink *netlink);
+int netlink_descriptor(const struct netlink *netlink);
+
+/*
+ * Calls `each` for every change that waits; `neighbour` is NULL but for NETLINK_CHANGE_NEIGHBOUR. 0,
+ * -ENOBUFS where some were lost, or another -errno.
+ */
+int netlink_watch_read(struct netlink *netlink,
+		       void (*each)(void *context, enum netlink_changes change,
+				    const struct netlink_neighbour *neighbour),
+		       void *context);

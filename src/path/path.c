@@ -111,13 +111,11 @@ int path_init(struct path *path, const struct path_parts *parts)
 	supplies_init(&path->supplies, path->loop, &path->plan);
 	log_info("mppe kernels=\"%s\" helper=%s", rc4_plan_print(&path->plan, kernels),
 		 path->supplies.helper.runs ? "yes" : "no");
-	path->gre_watcher =
-		(struct watcher){.on_ready = path_on_gre, .context = path, .fd = parts->gre->fd};
 	path->tun_watcher =
 		(struct watcher){.on_ready = path_on_tun, .context = path, .fd = path->tun.fd};
 	join_loop(path);
 	if (!error)
-		error = loop_watch(path->loop, &path->gre_watcher, EPOLLIN);
+		error = gre_port_watch(path->gre, path->loop, path_on_gre, path);
 	if (!error && path->tun.fd >= 0)
 		error = loop_watch(path->loop, &path->tun_watcher, EPOLLIN);
 	if (error)
@@ -129,7 +127,7 @@ void path_fini(struct path *path)
 {
 	if (!path->loop)
 		return;
-	loop_unwatch(path->loop, &path->gre_watcher);
+	gre_port_unwatch(path->gre);
 	loop_unwatch(path->loop, &path->tun_watcher);
 	path->loop->at_end = NULL;
 	path->loop->on_idle = NULL;

@@ -69,7 +69,7 @@ struct path {
 	void *context;                  /* the owner's */
 	struct gre_port *gre;           /* borrowed */
 	struct tun tun;                 /* fd -1: none */
-	struct watcher gre_watcher, tun_watcher;
+	struct watcher tun_watcher;
 	struct path_receiving *receiving; /* owned */
 	struct path_sending *sending;     /* owned */
 	struct rc4_plan plan;             /* chosen at the start */

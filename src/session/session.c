@@ -344,7 +344,7 @@ static enum drop carry_marks(struct session *s, const struct ip_view *view, uint
 		s->told_odd_marks = true;
 		int length = snprintf(
 			line, sizeof(line),
-			"ecn=odd inner=%u outer=%u the ECN of GRE packets is rewritten on the way",
+			"ecn=odd inner=%d outer=%d the ECN of GRE packets is rewritten on the way",
 			inner & ECN_FIELD, tos & ECN_FIELD);
 		report_limited(s, (const uint8_t *)line, (size_t)length, now_ms);
 	}

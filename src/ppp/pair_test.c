@@ -296,3 +296,28 @@ bool pair_ping(struct pair *p, int from, bool *clear)
 	       payload == LINK_PAYLOAD_IPV4 && packet.length == sizeof(ip) &&
 	       !memcmp(packet.data, ip, sizeof(ip));
 }
+
+struct pair *pair_at_verdict(void)
+{
+	struct pair *p = pair_new();
+	p->end[PAIR_SERVER].mute_registrar = true;
+	pair_open(p);
+	pair_run(p, 0);
+	assert_true(p->end[PAIR_SERVER].asked);
+	p->end[PAIR_SERVER].count = p->end[PAIR_CLIENT].count = 0;
+	return p;
+}
+
+void pair_give_verdict(struct pair *p, bool keys)
+{
+	struct auth_verdict v = {.result = AUTH_ACCEPT,
+				 .keys.present = keys,
+				 .local_address = 0xc0a80a01,
+				 .remote_address = 0xc0a80a64,
+				 .dns = {0x08080808, 0x08080404}};
+	struct pair_frame success;
+	link_on_verdict(&p->end[PAIR_SERVER].link, &v, p->now_ms);
+	pair_collect(p, PAIR_SERVER);
+	assert_true(pair_take(p, PAIR_SERVER, &success));
+	assert_memory_equal(success.bytes, "\xff\x03\xc2\x23\x03", 5);
+}

@@ -60,3 +60,8 @@ bool pair_is_up(const struct pair *p);
 /* An IP packet from one end to the other; true: it came through whole.
  * *clear tells whether the octets could be read on the wire. */
 bool pair_ping(struct pair *p, int from, bool *clear);
+
+/* A pair that played everything, but the server waits for its verdict; nothing is on the wire. */
+struct pair *pair_at_verdict(void);
+/* Accepts. The server goes on alone; what it sends is left for the test to read. */
+void pair_give_verdict(struct pair *p, bool keys);

@@ -345,15 +345,16 @@ static void choose_plans(void)
 static void print_long_table(const struct bench_figures *figures, size_t length)
 {
 	printf("\n%4zu octets a packet, %d packets a round%13s min ns  quiet ns  median ns  Gbit/s  "
-	       "from helper\n",
+	       "from helper  in vain\n",
 	       length, PACKETS * BATCHES, "");
 	for (size_t i = 0; i < COUNT_OF(long_ways); i++) {
 		const struct mppe_supply *s = &long_ways[i].supply;
 		uint64_t packets = s->served + s->missed;
-		printf("%-48s %7.0f %9.0f %10.0f %7.2f %10.0f %%\n", long_ways[i].name,
+		printf("%-48s %7.0f %9.0f %10.0f %7.2f %10.0f %% %7.0f %%\n", long_ways[i].name,
 		       figures[i].min, figures[i].quiet, figures[i].median,
 		       (double)length * 8 / figures[i].median,
-		       packets ? (double)s->served * 100 / (double)packets : 0.0);
+		       packets ? (double)s->served * 100 / (double)packets : 0.0,
+		       s->total ? 100 - (double)s->served * 100 / (double)s->total : 0.0);
 	}
 }
 

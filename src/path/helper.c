@@ -8,7 +8,7 @@
 enum {
 	PIECE = 6, /* packets at once: the widest kernel's lanes */
 	/* Awake without work: between two batches of a session at full speed nothing is rung. */
-	PATIENCE_NS = 50000,
+	PATIENCE_NS = 30000,
 };
 
 static unsigned make_round(struct helper *helper)

@@ -515,28 +515,61 @@ static void release(struct mppe_item *const *items, size_t count)
 	}
 }
 
+/* What is to be encrypted by its key, as many at a time as lanes make of it. */
+struct queue {
+	const struct rc4_plan *plan;
+	struct rc4_job jobs[RUN_BATCH];
+	size_t count;
+};
+
+static void queue_run(struct queue *q)
+{
+	if (q->count)
+		rc4_run(q->plan, q->jobs, q->count);
+	q->count = 0;
+}
+
+static void queue_add(struct queue *q, const struct mppe_item *item)
+{
+	q->jobs[q->count++] =
+		(struct rc4_job){item->key, item->key_length, item->data, item->length};
+	if (q->count == RUN_BATCH)
+		queue_run(q);
+}
+
+static bool is_being_made(const struct mppe_item *item)
+{
+	const struct mppe_supply *s = supply_of(item);
+	return s && mppe_supply_is_making(s, item->number);
+}
+
+/* Those that a maker is at work on come last: most likely they are there by then. */
+static void run_all(struct queue *q, struct mppe_item *const *items, size_t count)
+{
+	struct mppe_item *later[RUN_BATCH];
+	size_t put_off = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (items[i]->stateful)
+			run_stateful(items[i]);
+		else if (put_off < RUN_BATCH && is_being_made(items[i]))
+			later[put_off++] = items[i];
+		else if (!run_from_supply(items[i]))
+			queue_add(q, items[i]);
+	}
+	queue_run(q);
+	for (size_t i = 0; i < put_off; i++)
+		if (!run_from_supply(later[i]))
+			queue_add(q, later[i]);
+	queue_run(q);
+}
+
 void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count)
 {
-	struct rc4_job jobs[RUN_BATCH];
-	size_t waiting = 0;
+	struct queue queue;
+	queue.plan = plan;
+	queue.count = 0;
 	hint_makers(items, count);
-	for (size_t i = 0; i < count; i++) {
-		struct mppe_item *item = items[i];
-		if (item->stateful) {
-			run_stateful(item);
-			continue;
-		}
-		if (run_from_supply(item))
-			continue;
-		jobs[waiting++] =
-			(struct rc4_job){item->key, item->key_length, item->data, item->length};
-		if (waiting == RUN_BATCH) {
-			rc4_run(plan, jobs, waiting);
-			waiting = 0;
-		}
-	}
-	if (waiting)
-		rc4_run(plan, jobs, waiting);
+	run_all(&queue, items, count);
 	if (count > 1)
 		make_keys(plan, items, count);
 	release(items, count);

@@ -7,7 +7,8 @@
 #include "base/secret.h"
 #include "ppp/mppe_keys.h"
 
-enum { FREE, LENT, MAKING, ENDING }; /* `state` */
+enum { FREE, LENT, MAKING, ENDING };       /* `state` */
+enum { HINT_NONE, HINT_GIVEN, HINT_READ }; /* `hint` */
 
 enum {
 	WALK = 64,        /* keys that a maker which is behind passes in one piece of work */
@@ -25,9 +26,9 @@ static int32_t ahead_by(uint32_t a, uint32_t b)
 
 /* ---- whose it is ---- */
 
-static bool passes(struct mppe_supply *s, uint32_t from, uint32_t to)
+static bool passes(_Atomic(uint32_t) *state, uint32_t from, uint32_t to)
 {
-	return atomic_compare_exchange_strong_explicit(&s->state, &from, to, memory_order_acq_rel,
+	return atomic_compare_exchange_strong_explicit(state, &from, to, memory_order_acq_rel,
 						       memory_order_acquire);
 }
 
@@ -48,9 +49,11 @@ void mppe_supply_lend(struct mppe_supply *s, struct mppe_direction *d)
 	memcpy(s->key, d->session_key, sizeof(s->key));
 	s->number = s->released_number = d->number;
 	s->looked_up = s->longest = 0;
-	s->served = s->missed = 0;
-	atomic_store_explicit(&s->has_hint, false, memory_order_relaxed);
+	s->served = s->missed = s->total = 0;
+	s->hint_number = 0;
+	atomic_store_explicit(&s->hint, HINT_NONE, memory_order_relaxed);
 	atomic_store_explicit(&s->made, (uint32_t)d->number, memory_order_relaxed);
+	atomic_store_explicit(&s->making, (uint32_t)d->number, memory_order_relaxed);
 	atomic_store_explicit(&s->released, (uint32_t)d->number, memory_order_relaxed);
 	atomic_store_explicit(&s->octets, STREAM_STEP, memory_order_relaxed);
 	d->supply = s;
@@ -62,11 +65,11 @@ void mppe_supply_return(struct mppe_direction *d)
 	struct mppe_supply *s = d->supply;
 	d->supply = NULL;
 	while (s) {
-		if (passes(s, LENT, ENDING)) {
+		if (passes(&s->state, LENT, ENDING)) {
 			set_free(s);
 			return;
 		}
-		if (passes(s, MAKING, ENDING))
+		if (passes(&s->state, MAKING, ENDING))
 			return;
 	}
 }
@@ -84,14 +87,15 @@ bool mppe_supply_wants(const struct mppe_supply *s)
 
 static void take_hint(struct mppe_supply *s)
 {
-	if (!atomic_load_explicit(&s->has_hint, memory_order_acquire))
+	if (atomic_load_explicit(&s->hint, memory_order_relaxed) != HINT_GIVEN ||
+	    !passes(&s->hint, HINT_GIVEN, HINT_READ))
 		return;
 	if (s->hint_number > s->number) {
 		s->number = s->hint_number;
 		memcpy(s->key, s->hint_key, sizeof(s->key));
 	}
 	secret_wipe(s->hint_key, sizeof(s->hint_key));
-	atomic_store_explicit(&s->has_hint, false, memory_order_release);
+	atomic_store_explicit(&s->hint, HINT_NONE, memory_order_release);
 }
 
 static void pass_one(struct mppe_supply *s)
@@ -138,18 +142,20 @@ static unsigned make_piece(struct mppe_supply *s, const struct rc4_plan *plan, u
 	if (passed < WALK && ahead >= 0 && ahead < MPPE_SUPPLY_PACKETS)
 		count = MIN_OF(MIN_OF(most, (unsigned)MPPE_SUPPLY_PIECE),
 			       (unsigned)(MPPE_SUPPLY_PACKETS - ahead));
+	atomic_store_explicit(&s->making, (uint32_t)s->number + count, memory_order_relaxed);
 	if (count)
 		make(s, plan, count);
+	s->total += count;
 	atomic_store_explicit(&s->made, (uint32_t)s->number, memory_order_release);
 	return passed + count;
 }
 
 unsigned mppe_supply_make(struct mppe_supply *s, const struct rc4_plan *plan, unsigned most)
 {
-	if (!mppe_supply_wants(s) || !passes(s, LENT, MAKING))
+	if (!mppe_supply_wants(s) || !passes(&s->state, LENT, MAKING))
 		return 0;
 	unsigned done = make_piece(s, plan, most);
-	if (!passes(s, MAKING, LENT))
+	if (!passes(&s->state, MAKING, LENT))
 		set_free(s);
 	return done;
 }
@@ -161,6 +167,12 @@ unsigned mppe_supply_ready(const struct mppe_supply *s, uint64_t number)
 	uint32_t made = atomic_load_explicit(&s->made, memory_order_relaxed);
 	int32_t ahead = ahead_by((uint32_t)number, made);
 	return ahead > 0 ? (unsigned)ahead : 0;
+}
+
+bool mppe_supply_is_making(const struct mppe_supply *s, uint64_t number)
+{
+	uint32_t making = atomic_load_explicit(&s->making, memory_order_relaxed);
+	return !mppe_supply_ready(s, number - 1) && ahead_by((uint32_t)number, making) >= 0;
 }
 
 const struct mppe_made *mppe_supply_find(const struct mppe_supply *s, uint64_t number)
@@ -198,14 +210,17 @@ const struct mppe_made *mppe_supply_take(struct mppe_supply *s, uint64_t number,
 	return NULL;
 }
 
+/* A hint that nobody read is taken back for the newer one. */
 void mppe_supply_hint(struct mppe_supply *s, uint64_t number, const uint8_t *key)
 {
-	if (mppe_supply_ready(s, number - 1) ||
-	    atomic_load_explicit(&s->has_hint, memory_order_acquire))
+	if (number <= s->hint_number || mppe_supply_ready(s, number - 1))
+		return;
+	if (!passes(&s->hint, HINT_GIVEN, HINT_NONE) &&
+	    atomic_load_explicit(&s->hint, memory_order_acquire) != HINT_NONE)
 		return;
 	s->hint_number = number;
 	memcpy(s->hint_key, key, sizeof(s->hint_key));
-	atomic_store_explicit(&s->has_hint, true, memory_order_release);
+	atomic_store_explicit(&s->hint, HINT_GIVEN, memory_order_release);
 }
 
 /* What the maker ends later stays until its place is needed, or the supply is given back. */

@@ -56,14 +56,16 @@ struct mppe_supply {
 	uint64_t served, missed;     /* packets whose keystream was there, or was not */
 
 	/* a key from the direction to a maker that fell behind */
-	_Atomic(bool) has_hint; /* set by the direction, cleared by the maker */
+	_Atomic(uint32_t) hint; /* none, one is there, or the maker is reading it */
 	uint8_t hint_key[16];
-	uint64_t hint_number;
+	uint64_t hint_number; /* of the last one */
 
 	/* the maker's */
 	alignas(64) _Atomic(uint32_t)
-		made;    /* low bits of: all that it will make up to this is there */
-	uint64_t number; /* of `key` */
+		made;             /* low bits of: all that it will make up to this is there */
+	_Atomic(uint32_t) making; /* low bits of: the piece of work that is begun ends here */
+	uint64_t number;          /* of `key` */
+	uint64_t total;           /* packets made */
 	uint8_t size, start_key[16], key[16];
 
 	struct mppe_made packets[MPPE_SUPPLY_PACKETS]; /* by number modulo their count */
@@ -101,7 +103,11 @@ unsigned mppe_supply_make(struct mppe_supply *s, const struct rc4_plan *plan, un
 /* The packet, if it was made and not released; it stays where it is until it is released. */
 const struct mppe_made *mppe_supply_find(const struct mppe_supply *s, uint64_t number);
 
-/* The same for a packet of this length, with keystream enough; counts and remembers. */
+/* Whether a maker is at work on the packet right now: it is worth to look again in a while. */
+bool mppe_supply_is_making(const struct mppe_supply *s, uint64_t number);
+
+/* The same as mppe_supply_find for a packet of this length, with keystream enough; counts and
+ * remembers. */
 const struct mppe_made *mppe_supply_take(struct mppe_supply *s, uint64_t number, size_t length);
 
 /* The direction makes all up to `number` by itself: a maker that is behind goes on from this key. */

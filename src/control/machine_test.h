@@ -153,3 +153,53 @@ static inline void bench_waits(struct bench *b)
 }
 
 #define assert_said(bench, expected) assert_string_equal(bench_said(bench), expected)
+
+static const struct control_message start_request = {
+	.type = START_CONTROL_CONNECTION_REQUEST,
+	.start_request = {.protocol_version = 0x0100,
+			  .firmware_revision = 2195,
+			  .vendor = "Microsoft Windows NT"}};
+static const struct control_message start_reply = {.type = START_CONTROL_CONNECTION_REPLY,
+						   .start_reply = {.protocol_version = 0x0100,
+								   .result_code = 1,
+								   .host_name = "local",
+								   .vendor = "linux"}};
+
+static inline struct control_message request_of(uint16_t call_id)
+{
+	return (struct control_message){.type = OUTGOING_CALL_REQUEST,
+					.outgoing_call_request = {.call_id = call_id,
+								  .call_serial_number = 9,
+								  .window_size = 3}};
+}
+
+/* A machine that has its start behind it. */
+static inline void bench_established(struct bench *b, enum control_role role)
+{
+	bench_init(b, role);
+	bench_hears(b, role == CONTROL_PAC ? &start_request : &start_reply);
+	assert_int_equal(b->control.state, CONTROL_ESTABLISHED_STATE);
+	bench_said(b);
+}
+
+/* A PAC with a call in slot 0: the peer's id 7, ours 1007. */
+static inline void bench_with_call(struct bench *b)
+{
+	bench_established(b, CONTROL_PAC);
+	struct control_message request = request_of(7);
+	bench_hears(b, &request);
+	control_call_accept(&b->control, 0, 1007, b->now_ms);
+	bench_said(b);
+}
+
+/* A PNS with a call in slot 0: ours 500, the PAC's 900. */
+static inline void bench_with_placed_call(struct bench *b)
+{
+	bench_established(b, CONTROL_PNS);
+	assert_int_equal(control_call_place(&b->control, 500, b->now_ms), 0);
+	bench_hears(b, &(struct control_message){.type = OUTGOING_CALL_REPLY,
+						 .outgoing_call_reply = {.call_id = 900,
+									 .peer_call_id = 500,
+									 .result_code = 1}});
+	bench_said(b);
+}

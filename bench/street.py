@@ -118,14 +118,16 @@ def machine_busy_seconds():
 
 
 class Serve(lab.Server):
-    """poptun serve for `sessions` users (user1, user2, …), each with an address; no debug lines."""
+    """poptun serve for `sessions` at once, each with an address: caller1, … one for each client of the street, and user1, …
+    for poptun load; no debug lines."""
 
     def __init__(self, street, sessions=1, conf=(), options=()):
         self.street, self.namespace, self.process = street, street.server, None
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="serve-", dir=street.directory))
         self.config, self.socket = self.directory / "pptpd.conf", self.directory / "poptun.sock"
         self.write("options", options)
-        self.write("secrets", (f"user{n} * {PASSWORD} *" for n in range(1, sessions + 1))).chmod(0o600)
+        self.write("secrets", (f"{name}{n} * {PASSWORD} *" for name in ("caller", "user")
+                               for n in range(1, sessions + 1))).chmod(0o600)
         last = f"10.128.{(sessions + 1) // 256}.{(sessions + 1) % 256}"
         self.write("pptpd.conf", (
             f"option {self.directory}/options", f"chap-secrets {self.directory}/secrets", f"localip {INNER}",
@@ -142,11 +144,11 @@ class Serve(lab.Server):
             self.process.__exit__()
 
     def connect(self, number=0, *more):
-        """poptun connect as user `number` + 1 from client `number`; waits until it is up."""
+        """poptun connect as caller `number` + 1 from client `number`; waits until it is up."""
         namespace = self.street.clients[number]
         process = namespace.spawn(*self.street.placed(
             namespace, "env", f"POPTUN_PASSWORD={PASSWORD}", lab.POPTUN, "connect", outer(number), "--user",
-            f"user{number + 1}", "--once", "--interface", "tunnel", *more))
+            f"caller{number + 1}", "--once", "--interface", "tunnel", *more))
         process.await_line("^up ", 20)
         return process
 
@@ -250,6 +252,14 @@ def table(heads, rows):
     lines.insert(1, ["-" * width for width in widths])
     print("\n".join("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |" for line in lines),
           flush=True)
+
+
+def ping_tables(results, loads, name=str):
+    """What prefixed(load, ping_times(…)) left in the figures of each row."""
+    for figure, words in (("p50", "median, ms"), ("p99", "99 of 100 come within, ms"), ("lost", "lost in a hundred")):
+        print(f"\nping every 10 ms, {words}:\n")
+        table(["", *loads], ([name(row), *(cell(figures[f"{load} {figure}"]) for load in loads)]
+                             for row, figures in results.items()))
 
 
 def verdict(what, value, bound, at_least=True):

@@ -51,6 +51,17 @@ def test_every_command_has_help(command):
     assert poptun("help", command) == (status, out, err)
 
 
+@pytest.mark.parametrize("command", ["connect", "load"])
+def test_a_clients_help_tells_of_its_options_and_of_what_a_server_allows(command):
+    status, out, err = poptun(command, "--help")
+    assert (status, err) == (DONE, "") and out.startswith(f"usage: poptun {command} HOST --user NAME ")
+    source = (TOP / "src/client" / ("options.c" if command == "connect" else "load_options.c")).read_text()
+    for option in re.findall(r'^\t\{"([a-z-]+)", (?!"", PASSWORD)', source, re.M):
+        assert re.search(rf"^  --{option}( |$)", out, re.M), option
+    most = re.search(r"LINES_WITHOUT_CALL = (\d+)", (TOP / "src/server/engine.h").read_text())[1]
+    assert re.search(rf"each address have {most}\s+(control )?connections\s+without a call", out), out
+
+
 @pytest.mark.parametrize("words", [
     [], ["frobnicate"], ["help", "frobnicate"], ["status", "--frobnicate"], ["status", "anna"], ["show"],
     ["show", "1", "2"], ["disconnect"], ["sessions", "-c"], ["check", "-x"], ["reload", "now"],

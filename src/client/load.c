@@ -19,7 +19,7 @@ enum {
 	STATUS_FAILED = 1,
 	TICK_MS = 1,
 	SECOND_MS = 1000,
-	ECHO_PATIENCE_US = 1000000,   /* for the last answers */
+	ECHO_PATIENCE_US = 2000000,   /* for the last answers, without any */
 	LEAVE_PATIENCE_US = 10000000, /* without any progress */
 	OUR_OWN_DESCRIPTORS = 50,
 	OUTER_OVERHEAD = 44,
@@ -46,6 +46,13 @@ static void calling(struct load *load)
 	load_begin_due(load);
 	if (load->begun == load->group_count &&
 	    load->came_up + load->failed == load->options->sessions)
+		enter(load, load->options->packets_per_second ? LOAD_SETTLING : LOAD_STANDING);
+}
+
+/* pppd opens its side a moment after it has agreed to, and drops what comes before. */
+static void settling(struct load *load, uint64_t for_us)
+{
+	if (for_us >= (uint64_t)load->options->settle * 1000000)
 		enter(load, LOAD_STANDING);
 }
 
@@ -59,7 +66,8 @@ static void standing(struct load *load, uint64_t for_us)
 
 static void awaiting(struct load *load, uint64_t for_us)
 {
-	if (load->received >= load->sent || for_us >= ECHO_PATIENCE_US)
+	uint64_t heard_us = load->heard_us > load->phase_us ? load->heard_us - load->phase_us : 0;
+	if (load->received >= load->sent || for_us >= heard_us + ECHO_PATIENCE_US)
 		enter(load, LOAD_LEAVING);
 }
 
@@ -86,6 +94,9 @@ static void on_tick(void *context, uint64_t now_ms)
 	switch (load->phase) {
 	case LOAD_CALLING:
 		calling(load);
+		break;
+	case LOAD_SETTLING:
+		settling(load, for_us);
 		break;
 	case LOAD_STANDING:
 		standing(load, for_us);

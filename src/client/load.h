@@ -20,7 +20,8 @@ int load_run(const struct load_options *options, struct password *password);
 
 enum load_phase {
 	LOAD_CALLING,
-	LOAD_STANDING, /* all are up or failed: traffic, where it is asked for */
+	LOAD_SETTLING, /* all are up or failed: a pause before traffic */
+	LOAD_STANDING, /* traffic, where it is asked for */
 	LOAD_AWAITING, /* the last echoes */
 	LOAD_LEAVING,
 	LOAD_DONE,
@@ -79,6 +80,7 @@ struct load {
 
 	struct packet packets[DIALER_BATCH];
 	uint32_t next;                    /* in `up`: who sends next */
+	uint64_t heard_us;                /* when the last answer came */
 	uint64_t sent, received, strange; /* strange: packets that are no answers to ours */
 
 	struct durations stages[STAGES]; /* STAGE_UP: from TCP's beginning to the end of set-up */

@@ -21,12 +21,15 @@ static const struct number {
 	{"sessions", AT(sessions), 1, SESSIONS_MOST, 100, "how many sessions"},
 	{"rate", AT(rate), 1, RATE_MOST, 100, "sessions begun in a second"},
 	{"at-once", AT(at_once), 1, SESSIONS_MOST, 50,
-	 "sessions on their way up, or down, at one time"},
+	 "sessions on their way up, or down, at one time; poptun serve lets each address have 64 "
+	 "connections without a call, so use several (--source) for more"},
 	{"calls-per-connection", AT(calls_per_connection), 1, CONTROL_CALLS_MAX, 1,
 	 "sessions that share a control connection"},
 	{"packets-per-second", AT(packets_per_second), 0, PACKETS_MOST, 0,
 	 "echo requests to the server's inner address, over all sessions"},
 	{"size", AT(size), SIZE_LEAST, 1400, 512, "octets of each, with its IP header"},
+	{"settle", AT(settle), 0, 1000, 1,
+	 "seconds between the last set-up and the first packet: pppd opens its side late"},
 	{"seconds", AT(seconds), 0, 1000000, 0, "how long the sessions stand before they hang up"},
 #undef AT
 };

@@ -20,6 +20,7 @@ struct load_options {
 	struct address_span source;    /* taken in turn; first 0: the kernel chooses */
 	uint32_t packets_per_second;   /* over all sessions; 0: none */
 	uint32_t size;                 /* octets of each inner packet */
+	uint32_t settle;               /* seconds before the first packet */
 	uint32_t seconds;              /* how long all stand, with traffic or without */
 	const char *json;              /* borrowed from argv; NULL: none, "-": standard output */
 	bool help;

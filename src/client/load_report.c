@@ -31,7 +31,8 @@ static void wipe_line(struct load *load)
 
 void load_progress(struct load *load)
 {
-	static const char *const phases[] = {"calling", "standing", "standing", "leaving", "done"};
+	static const char *const phases[] = {"calling",  "settling", "standing",
+					     "standing", "leaving",  "done"};
 	enum { PLAIN_EVERY_S = 5 };
 	bool terminal = isatty(STDERR_FILENO);
 	uint64_t seconds = (clock_now_us() - load->phase_us) / 1000000;

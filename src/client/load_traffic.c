@@ -89,5 +89,6 @@ void load_packet(void *context, struct call *call, struct packet *p)
 	}
 	memcpy(&sent_us, p->data + view.upper + ECHO_HEADER, STAMP);
 	load->received++;
+	load->heard_us = now_us;
 	durations_add(&load->echoes, now_us > sent_us ? now_us - sent_us : 0);
 }

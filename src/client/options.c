@@ -397,6 +397,10 @@ void connect_options_help(FILE *to)
 			 rows[i].value ? rows[i].value : "");
 		fprintf(to, "  %-22s %s\n", word, rows[i].help);
 	}
+	fputs("\nA poptun serve lets each address have 64 control connections without a call. "
+	      "Where more clients dial at\nthe same moment from behind one NAT, those beyond are "
+	      "refused, and try again after a pause.\n",
+	      to);
 	fputs("\nExit status, as of pppd: 5 ended by a signal, 8 no connection, 10 no agreement, 15 "
 	      "server silent,\n16 server hung up, 19 login refused; 1 anything else, 2 wrong usage.\n",
 	      to);

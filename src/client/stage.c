@@ -252,13 +252,16 @@ const char *failure_print(const struct failure *f, char *to, size_t size)
 
 int failure_status(const struct failure *f)
 {
-	enum { BY_SIGNAL = 5, NO_CONNECTION = 8, HANGUP = 16 };
+	enum { BY_SIGNAL = 5, NO_CONNECTION = 8, NEGOTIATION = 10, HANGUP = 16 };
 	if (f->from_us)
 		return BY_SIGNAL;
 	if (f->stage < STAGE_CALL)
 		return NO_CONNECTION;
 	if (f->stage == STAGE_CALL)
 		return HANGUP;
+	/* A server that hangs up in the middle agreed to nothing, as pppd sees it. */
+	if (f->stage < STAGE_UP && f->end.reason == LINK_END_PEER)
+		return NEGOTIATION;
 	return link_end_pppd_status((enum link_end_reason)f->end.reason, LINK_CLIENT);
 }
 

@@ -7,6 +7,7 @@ Everything is a context manager, is made by the test, and is gone after it. Noth
         assert guest.status == 0, guest.output
 """
 import contextlib
+import fcntl
 import http.client
 import itertools
 import json
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -96,6 +98,53 @@ class Process:
         with contextlib.suppress(TimeoutError):
             self.stop()
         self.file.close()
+
+
+class Terminal:
+    """A program at a terminal of its own; what it shows there is `seen`, octets."""
+
+    def __init__(self, *command, environment=None):
+        self.ours, theirs = os.openpty()
+        self.seen = b""
+        os.set_blocking(self.ours, False)
+        self.child = subprocess.Popen([*map(str, command)], stdin=theirs, stdout=theirs, stderr=theirs,
+                                      start_new_session=True, env=environment,
+                                      preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(theirs)
+
+    def look(self):
+        with contextlib.suppress(BlockingIOError, OSError):  # OSError: it has ended
+            while more := os.read(self.ours, 4096):
+                self.seen += more
+        return self.seen
+
+    def await_text(self, pattern, seconds=10):
+        """Waits for a match of the regular expression."""
+        return until(lambda: re.search(pattern, self.look()), seconds, lambda: f"{pattern} in {self.seen}")
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.ours)[3] & termios.ECHO)
+
+    def type(self, octets):
+        os.write(self.ours, octets)
+
+    def wait(self, seconds):
+        """Exit status."""
+        def ended():
+            self.look()  # else it stands still when the terminal is full
+            return self.child.poll() is not None
+        until(ended, seconds, lambda: f"its end: {self.seen}")
+        self.look()
+        return self.child.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        os.close(self.ours)
 
 
 class Namespace:

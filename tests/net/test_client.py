@@ -9,6 +9,8 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
+import struct
 import sys
 import tempfile
 
@@ -202,7 +204,7 @@ def test_blocked_gre_is_named(caller, poptun, hooks, said):
             assert status == 10, call.output
             assert f"control connection stands, " in call.output and said in call.output
         else:  # the server ends the call, having heard us but not been heard
-            assert status in (10, 16), call.output
+            assert status == 10, call.output
         caller.assert_clean()
 
 
@@ -359,45 +361,19 @@ def test_dns_is_left_alone_unless_asked_for(caller, poptun):
 
 
 def test_the_password_is_asked_for_at_the_terminal_and_not_shown(caller, poptun):
-    import fcntl
-    import subprocess
-    import termios
-    ours, theirs = os.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "POPTUN_PASSWORD"}
-    with lab.Server(caller.server):
-        child = subprocess.Popen(
-            [str(word) for word in caller.namespace.command(
-                lab.POPTUN, "connect", SERVER, "--user", "testvpn1", "--secrets", "/nonexistent", "--ip-up", "/nonexistent",
-                "--ip-down", "/nonexistent")],
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        try:
-            seen = b""
-
-            def until_seen(what):
-                nonlocal seen
-                os.set_blocking(ours, False)
-
-                def look():
-                    nonlocal seen
-                    try:
-                        seen += os.read(ours, 4096)
-                    except BlockingIOError:
-                        pass
-                    return what in seen
-                lab.until(look, 10, lambda: f"{what} in {seen}")
-            until_seen(b"Password of testvpn1 at 10.99.0.1: ")
-            lab.until(lambda: not termios.tcgetattr(ours)[3] & termios.ECHO, 5, "no echo")
-            os.write(ours, b"test123\n")
-            until_seen(b"\nup ")
-            assert b"test123" not in seen
-            assert termios.tcgetattr(ours)[3] & termios.ECHO
-            child.terminate()
-            assert child.wait(10) == 5
-        finally:
-            child.kill()
-            os.close(ours)
-            os.close(theirs)
+    command = caller.namespace.command(lab.POPTUN, "connect", SERVER, "--user", "testvpn1", "--secrets", "/nonexistent",
+                                       "--ip-up", "/nonexistent", "--ip-down", "/nonexistent")
+    with lab.Server(caller.server), lab.Terminal(*command, environment=environment) as terminal:
+        terminal.await_text(rb"Password of testvpn1 at 10\.99\.0\.1: $")
+        lab.until(lambda: not terminal.echoes(), 5, "no echo")
+        terminal.type(b"test123\n")
+        terminal.await_text(rb"\nup ")
+        assert b"test123" not in terminal.seen and terminal.echoes()
+        shown = [line.split()[0].decode() for line in terminal.seen.splitlines()[1:] if line]
+        assert shown == list(STAGES), "each stage as it is done"
+        terminal.type(b"\x03")  # Ctrl-C
+        assert terminal.wait(10) == 5, terminal.seen
 
 
 def test_the_password_may_stand_in_a_file(caller, poptun):
@@ -409,6 +385,59 @@ def test_the_password_may_stand_in_a_file(caller, poptun):
         assert "POPTUN_PASSWORD" not in pathlib.Path(f"/proc/{call.child.pid}/environ").read_text() or \
             "wrong" not in pathlib.Path(f"/proc/{call.child.pid}/environ").read_text()
         assert call.stop() == 5
+
+
+def test_a_server_of_odd_habits_is_put_up_with(caller, poptun):
+    """What it does is said in odd_server.py."""
+    with caller.server.spawn(lab.PYTHON, pathlib.Path(__file__).with_name("odd_server.py")) as server:
+        server.await_line("ready")
+        with lab.Capture(caller.namespace, "wire", "proto 47") as capture:
+            call = caller.dial("--mppe", "off", "--once", "--verbose")
+            call.await_line(r"^up ")
+            assert re.search(r"^address +192\.168\.77\.2, the server is 192\.168\.77\.1, .*DNS 9\.9\.9\.9 9\.9\.9\.10$",
+                             call.output, re.M)
+            assert "10 received, 0% packet loss" in caller.ping("192.168.77.1", count=10)
+            server.child.send_signal(signal.SIGUSR1)
+            assert call.wait(10).status == 16, call.output
+        assert re.search(r"^down .*call disconnected by peer: result=0", call.output, re.M), call.output
+        assert "send_accm=ffffffff" in call.output
+        caller.assert_clean()
+        numbers = [struct.unpack_from("!II", bytes(packet)[34 + 8:]) for packet in capture.packets()
+                   if bytes(packet)[26:30] == bytes((10, 99, 0, 1))]
+        assert numbers[0] == (1, 0xffffffff), "it did what it is to do"
+        assert [number for number, _ in numbers] != sorted(number for number, _ in numbers)
+
+
+@pytest.mark.parametrize("methods, bits", [
+    ("mschapv2", 128), ("mschapv2", 56), ("mschapv2", 40), ("mschap", 128), ("mschap", 40), ("chap-md5", 0), ("pap", 0),
+])
+def test_methods_and_encryption_are_narrowed(caller, poptun, methods, bits):
+    """A server of ours that takes everything: what comes to be is what the caller named."""
+    conf = ["mppe optional", "mppe-bits 128,56,40"]
+    with lab.Server(caller.server, conf=conf, options=[f"require-{name}" for name in ("pap", "chap", "mschap", "mschap-v2")]):
+        call = caller.dial("--auth", methods, "--mppe", str(bits or "off"), "--once")
+        call.await_line(r"^up ")
+        assert re.search(rf"^login .* by {methods}$", call.output, re.M), call.output
+        assert re.search(rf"^encryption +{f'MPPE {bits} bit, stateless' if bits else 'none'}", call.output, re.M)
+        assert " 0% packet loss" in caller.ping("192.168.10.1")
+        assert call.stop() == 5, call.output
+
+
+def test_the_default_takes_nothing_weaker(caller, poptun):
+    """A server that offers all but MS-CHAPv2, and one without encryption."""
+    for options in (["require-mschap", "require-chap", "require-pap", "refuse-mschap-v2"], ["nomppe"]):
+        with lab.Server(caller.server, options=options):
+            call = caller.dial("--once")
+            assert call.wait(30).status == 10, call.output
+            assert not re.search(r"^up ", call.output, re.M)
+
+
+def test_another_port(caller, poptun):
+    caller.server.nft("table ip t { chain c { type nat hook prerouting priority -100; tcp dport 4723 redirect to :1723; }; }")
+    with lab.Server(caller.server):
+        call = caller.dial("--port", "4723")
+        call.await_line(r"^tcp +to 10\.99\.0\.1 port 4723\n(.*\n)*up ")
+        assert call.stop() == 5, call.output
 
 
 # Debian's servers: options of pptp-server, then those of poptun connect, then the suite.

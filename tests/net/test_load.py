@@ -6,6 +6,7 @@
 import collections
 import contextlib
 import json
+import os
 import re
 import signal
 import sys
@@ -120,6 +121,46 @@ def test_some_fail_and_the_rest_stand(pair, poptun):
         assert (figures["up"], figures["failed"]) == (30, 10)
         assert figures["packets"]["sent"] == figures["packets"]["received"] == 300
         assert_empty(server)
+
+
+def test_at_a_terminal_one_line_shows_how_far_it_is(pair, poptun):
+    environment = {**os.environ, "POPTUN_PASSWORD": "test123"}
+    command = pair.caller.command(lab.POPTUN, "load", SERVER, "--user", "user%d", "--sessions", 60, "--rate", 30,
+                                  "--packets-per-second", 100, "--seconds", 2)
+    with serve(pair), lab.Terminal(*command, environment=environment) as terminal:
+        assert terminal.wait(30) == 0, terminal.seen
+        lines = terminal.seen.split(b"\r\x1b[K")  # each is wiped before the next
+        assert lines[0].startswith(b"calling 1 s: ") and b"\n" not in b"".join(lines[:-1]), terminal.seen
+        up = [int(re.match(rb"(?:calling|settling|standing) \d+ s: (\d+) of 60 up, 0 failed", line)[1]) for line in lines[:-1]]
+        assert 0 < up[0] < 60 and up[-1] == 60, up
+        assert re.search(rb"^standing \d s: 60 of 60 up, 0 failed, packets \d+ sent, \d+ back$", lines[-2]), lines
+        assert lines[-1].startswith(b"sessions: 60 of 60 came up"), lines
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_debians_server_is_loaded(images, tmp_path, suite):
+    """Debian's pptpd, which takes one call on a connection, with its eight users; in a guest, where each costs it much."""
+    with contextlib.ExitStack() as stack:
+        bridge, caller = (stack.enter_context(lab.Namespace(name)) for name in ("street", "caller"))
+        bridge.ip("link add lab0 address 02:00:00:00:00:01 type bridge")
+        bridge.ip("link set lab0 up")
+        lab.cable(bridge, "cable", caller, "wire")
+        bridge.ip("link set cable master lab0")
+        caller.ip("address add 10.99.0.2/24 dev wire")
+        stack.enter_context(lab.DebianServer(bridge, suite=suite))
+        path = tmp_path / "figures.json"
+        load = caller.spawn("env", "POPTUN_PASSWORD=test123", lab.POPTUN, "load", SERVER, "--user", "testvpn%d", "--sessions", 8,
+                            "--rate", 4, "--packets-per-second", 40, "--settle", 4, "--seconds", 3, "--json",
+                            path)
+        with load:
+            assert load.wait(60).status == 0, load.output
+            figures = json.loads(path.read_text())
+            assert (figures["up"], figures["failed"], figures["lost"], figures["failures"]) == (8, 0, 0, [])
+            assert all(figures["stages"][stage]["count"] == 8 for stage in STAGES), load.output
+            packets = figures["packets"]
+            # On a busy machine the guest's pppd may take seconds to open its side.
+            assert packets["sent"] == 120 and packets["received"] >= 90, load.output
+            assert re.search(r"^encryption +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+ +8$", load.output, re.M), load.output
 
 
 def test_nobody_listens(pair, poptun):

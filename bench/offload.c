@@ -220,7 +220,9 @@ static bool open_tun(void)
 	int fd = good ? tun_open_super(r.ifr_name, why) : -1;
 	int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	r.ifr_flags = IFF_UP;
-	if (fd < 0 || tun_init(&tun, fd) || ioctl(control, SIOCSIFFLAGS, &r) < 0 ||
+	if (fd >= 0)
+		tun_init(&tun, fd);
+	if (fd < 0 || ioctl(control, SIOCSIFFLAGS, &r) < 0 ||
 	    !tun.has_headers) {
 		printf("without the TUN device: %s\n", fd < 0 ? why : "it takes no super-segments");
 		good = false;

@@ -175,25 +175,14 @@ static void agree(struct tun *tun)
 	tun->merges = MERGE_TCP;
 }
 
-int tun_init(struct tun *tun, int fd)
+void tun_init(struct tun *tun, int fd)
 {
 	struct ifreq request = {0};
 	*tun = (struct tun){.fd = fd};
 	tun->has_headers =
 		ioctl(fd, TUNGETIFF, &request) == 0 && (request.ifr_flags & IFF_VNET_HDR);
-	if (!tun->has_headers)
-		return 0;
-	tun->bytes = malloc(ROOM + SUPER_LENGTH_MAX);
-	if (!tun->bytes)
-		return -ENOMEM;
-	agree(tun);
-	return 0;
-}
-
-void tun_fini(struct tun *tun)
-{
-	free(tun->bytes);
-	*tun = (struct tun){.fd = -1};
+	if (tun->has_headers)
+		agree(tun);
 }
 
 static ssize_t read_vector(int fd, const struct iovec *to, int count)
@@ -207,13 +196,13 @@ static ssize_t read_vector(int fd, const struct iovec *to, int count)
 
 /*
  * A plain packet, the most frequent, goes into `p` without a copy. Of a super-segment the first ROOM
- * octets come there too; the rest comes into the buffer behind the place where these belong.
+ * octets come there too; the rest comes into `room`, behind the place where these belong.
  */
-static int receive_super(struct tun *tun, struct packet *p, struct tun_super *super)
+static int receive_super(struct tun *tun, struct packet *p, uint8_t *room, struct tun_super *super)
 {
 	uint8_t header[VNET_HEADER];
 	const struct iovec to[] = {
-		{header, sizeof(header)}, {p->data, ROOM}, {tun->bytes + ROOM, SUPER_LENGTH_MAX}};
+		{header, sizeof(header)}, {p->data, ROOM}, {room + ROOM, SUPER_LENGTH_MAX}};
 	ssize_t got = read_vector(tun->fd, to, COUNT_OF(to));
 	if (got < 0)
 		return errno == EAGAIN ? TUN_NOTHING : -errno;
@@ -229,15 +218,15 @@ static int receive_super(struct tun *tun, struct packet *p, struct tun_super *su
 	super->bytes = p->data;
 	super->length = length;
 	if (length > ROOM)
-		super->bytes = memcpy(tun->bytes, p->data, ROOM);
+		super->bytes = memcpy(room, p->data, ROOM);
 	return TUN_SUPER;
 }
 
-int tun_receive(struct tun *tun, struct packet *p, struct tun_super *super)
+int tun_receive(struct tun *tun, struct packet *p, uint8_t *room, struct tun_super *super)
 {
 	packet_reset(p);
 	if (tun->has_headers)
-		return receive_super(tun, p, super);
+		return receive_super(tun, p, room, super);
 	const struct iovec to = {p->data, ROOM};
 	ssize_t got = read_vector(tun->fd, &to, 1);
 	if (got < 0)

@@ -44,18 +44,16 @@ struct tun {
 	int fd;           /* borrowed */
 	bool has_headers; /* before each packet stands a vnet header */
 	unsigned merges; /* enum merge_kinds: what may be written merged; less once it is refused */
-	uint8_t *bytes;  /* owned; a super-segment that is read, or written out of small packets */
 };
 
 /* Agrees with the kernel on as much as it offers, down to nothing; `fd` may also be a socket that keeps
- * packets apart. 0 or -ENOMEM. */
-int tun_init(struct tun *tun, int fd);
-void tun_fini(struct tun *tun);
+ * packets apart. */
+void tun_init(struct tun *tun, int fd);
 
 /* A packet that stands for many (ip/split.h). */
 struct tun_super {
 	struct vnet_header vnet;
-	uint8_t *bytes; /* the tun's or the packet's, until the next tun_receive or tun_send */
+	uint8_t *bytes; /* the packet's or the room's of tun_receive */
 	size_t length;
 };
 
@@ -65,8 +63,11 @@ enum tun_got {
 	TUN_SUPER,   /* a super-segment, in *super; *p is in use for it */
 };
 
-/* Reads one packet or super-segment: enum tun_got, or -errno where the device is gone. */
-int tun_receive(struct tun *tun, struct packet *p, struct tun_super *super);
+enum { TUN_SUPER_ROOM = PACKET_CAPACITY + SUPER_LENGTH_MAX };
+
+/* Reads one packet or super-segment: enum tun_got, or -errno where the device is gone. `room` has
+ * TUN_SUPER_ROOM octets, for a super-segment that is longer than a packet's buffer. */
+int tun_receive(struct tun *tun, struct packet *p, uint8_t *room, struct tun_super *super);
 
 /* Writes what a merger gave; 0 or -errno as tun_write. A kind that the kernel does not know, -EINVAL,
  * is not merged any more from the next batch on. */

@@ -8,6 +8,7 @@
  *   vnet.h      the header that tells of super-segments, many packets in one, on the TUN device
  *   split.h     a super-segment cut into packets that the session carries
  *   merge.h     packets of a batch put together into super-segments
+ *   codel.h     which packets of a queue to drop, that it stay short (RFC 8289)
  *   icmp.h      "too big" told to the sender (RFC 1191, RFC 4443)
  *   marks.h     DSCP and ECN between the packet and the outer header (RFC 2983, RFC 6040)
  *   source.h    whose packet it may be, and what kind an address is

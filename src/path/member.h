@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/list.h"
+#include "path/turns.h"
 #include "session/session.h"
 
 /* Packets of one direction in the window of time that is under way. */
@@ -16,4 +17,9 @@ struct path_member {
 	bool awaits_keys;
 	struct list by_ahead;     /* meaningful where it awaits keys */
 	struct path_heat heat[2]; /* sent, received (supplies.h) */
+	/* what waits for it in the queue (queue.h) */
+	struct turn turn;
+	struct turns flows;   /* meaningful where it has some */
+	uint32_t flows_count; /* that are remembered */
+	uint32_t octets_waiting;
 };

@@ -22,8 +22,6 @@ void path_run(struct path *path, struct path_entry *entries, size_t count)
 		mppe_run_by(&path->plan, items, used);
 		supplies_settle(&path->supplies);
 	}
-	path->loop->has_idle_work =
-		ahead_has_work(&path->ahead) || supplies_have_work(&path->supplies);
 }
 
 void path_rest(struct path *path)
@@ -52,24 +50,30 @@ void path_flush(struct path *path)
 	gre_port_flush(path->gre);
 }
 
+static bool has_work(struct path *path)
+{
+	return path_has_waiting(path) || ahead_has_work(&path->ahead) ||
+	       supplies_have_work(&path->supplies);
+}
+
 static void at_end(void *context)
 {
-	path_flush(context);
+	struct path *path = context;
+	path_send_waiting(path);
+	path_flush(path);
+	path->loop->has_idle_work = has_work(path);
 }
 
 static bool on_idle(void *context)
 {
 	struct path *path = context;
-	if (!ahead_has_work(&path->ahead))
-		return supplies_work(&path->supplies, &path->plan);
-	path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
-	return ahead_has_work(&path->ahead) || supplies_have_work(&path->supplies);
-}
-
-void path_forget(struct path *path, struct path_member *member)
-{
-	ahead_forget(member);
-	supplies_forget(&path->supplies, member);
+	if (path_has_waiting(path))
+		path_on_tun(path, 0);
+	else if (ahead_has_work(&path->ahead))
+		path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
+	else
+		supplies_work(&path->supplies, &path->plan);
+	return has_work(path);
 }
 
 static void join_loop(struct path *path)
@@ -80,15 +84,15 @@ static void join_loop(struct path *path)
 	path->loop->on_idle_context = path;
 }
 
-static int open_tun(struct path *path, int fd)
+static void open_tun(struct path *path, int fd)
 {
 	path->tun.fd = -1;
-	int error = fd < 0 ? 0 : tun_init(&path->tun, fd);
-	if (fd >= 0 && !error)
-		log_debug("tun super-segments=%s", path->tun.merges & MERGE_UDP   ? "tcp,udp"
-						   : path->tun.merges & MERGE_TCP ? "tcp"
-										  : "none");
-	return error;
+	if (fd < 0)
+		return;
+	tun_init(&path->tun, fd);
+	log_debug("tun super-segments=%s", path->tun.merges & MERGE_UDP   ? "tcp,udp"
+					   : path->tun.merges & MERGE_TCP ? "tcp"
+									  : "none");
 }
 
 int path_init(struct path *path, const struct path_parts *parts)
@@ -102,9 +106,8 @@ int path_init(struct path *path, const struct path_parts *parts)
 			      .truncated = parts->gre->truncated,
 			      .unsent = parts->gre->unsent};
 	ahead_init(&path->ahead);
-	int error = open_tun(path, parts->tun_fd);
-	if (!error)
-		error = path_receiving_init(path);
+	open_tun(path, parts->tun_fd);
+	int error = path_receiving_init(path);
 	if (!error)
 		error = path_sending_init(path);
 	path->plan = rc4_choose(clock_now_ns);
@@ -135,6 +138,5 @@ void path_fini(struct path *path)
 	supplies_fini(&path->supplies);
 	path_receiving_fini(path);
 	path_sending_fini(path);
-	tun_fini(&path->tun);
 	*path = (struct path){0};
 }

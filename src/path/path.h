@@ -6,8 +6,9 @@
  *   path.h     the door: begin and end, and what the path asks its owner
  *   receive.c  GRE → TUN: receive up to GRE_BATCH, admit each, run MPPE over all that wait, deliver,
  *              merge, write
- *   send.c     TUN → GRE: read up to PATH_TUN, split super-segments, cut what is too long, enclose,
- *              run MPPE, seal, send
+ *   send.c     TUN → GRE: read what waits into the queue, and of those whose turn it is a batch: cut
+ *              what is too long, enclose, run MPPE, seal, send
+ *   queue.h    a queue for each flow of each session    turns.h   whose turn it is
  *   ahead.h    MPPE keys for the packets to come, made when the loop has nothing else to do
  *   supplies.h whole keystreams for the few hot sessions, made then too, and by a helper thread
  *
@@ -28,7 +29,7 @@
 enum {
 	PATH_TUN = 64,      /* read from the TUN device at once */
 	PATH_PIECES = 128,  /* fragments in one batch */
-	PATH_SEGMENTS = 64, /* packets of super-segments in one batch */
+	PATH_SEGMENTS = 64, /* taken from the queue in one batch */
 	PATH_BATCH = PATH_TUN + PATH_PIECES + PATH_SEGMENTS,
 	PATH_ROUNDS = 4, /* batches in a row before others have their turn */
 };

@@ -3,17 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/clock.h"
 #include "ip/fragment.h"
 #include "ip/icmp.h"
 #include "ip/ip.h"
 #include "ip/split.h"
 #include "path/path_inner.h"
+#include "path/queue.h"
 
 struct path_sending {
 	struct path_entry entries[PATH_BATCH];
 	size_t count;
 	size_t pieces_used, segments_used;
-	struct packet tun[PATH_TUN];
+	bool has_sent; /* in this turn of the loop */
+	struct queue queue;
 	struct packet pieces[PATH_PIECES];
 	struct packet segments[PATH_SEGMENTS]; /* of super-segments */
 	struct packet answer;                  /* an ICMP message */
@@ -33,6 +36,7 @@ void path_settle(struct path *path)
 	}
 	gre_port_flush(path->gre);
 	batch->count = batch->pieces_used = batch->segments_used = 0;
+	queue_settled(&batch->queue);
 }
 
 static void enclose(struct path *path, struct path_member *member, struct packet *p)
@@ -89,7 +93,7 @@ static void tell_sender(struct path *path, const struct session *session, struct
 				answer); /* one that is lost is sent again with the next packet */
 }
 
-void path_send(struct path *path, struct path_member *member, struct packet *p)
+static void send_one(struct path *path, struct path_member *member, struct packet *p)
 {
 	enum session_fit fit;
 	bool tell;
@@ -100,91 +104,130 @@ void path_send(struct path *path, struct path_member *member, struct packet *p)
 		enclose_pieces(path, member, p);
 	else if (!drop)
 		enclose(path, member, p);
+}
+
+void path_send(struct path *path, struct path_member *member, struct packet *p)
+{
+	send_one(path, member, p);
 	path->owner->touched(path->context, member);
 }
 
-/* Looks at `length` octets from the TUN device; NULL where they are nobody's, which is counted. */
-static struct path_member *look(struct path *path, uint8_t *bytes, size_t length,
-				struct ip_view *view)
+/* ---- from the TUN device ---- */
+
+/* Puts what was read into the queue of whose it is; false: nobody's, or not to be cut, which is counted. */
+static bool sort_in(struct path *path, struct queue_item *item, const struct tun_super *super,
+		    uint64_t now_ns)
 {
+	struct ip_view view;
 	enum drop drop = DROP_IP_MALFORMED;
 	struct path_member *member = NULL;
-	if (ip_look_at(view, bytes, length))
-		member = path->owner->by_destination(path->context, view, &drop);
-	if (!member)
+	uint8_t *bytes = item->is_super ? super->bytes : item->packet.data;
+	size_t length = item->is_super ? super->length : item->packet.length;
+	if (ip_look_at(&view, bytes, length))
+		member = path->owner->by_destination(path->context, &view, &drop);
+	if (!member) {
 		path->owner->drop(path->context, drop);
-	return member;
+		return false;
+	}
+	if (item->is_super && !splitter_init(&item->cut, &view, &super->vnet,
+					     session_split_mtu(member->session, &view))) {
+		session_drop(member->session, DROP_IP_MALFORMED);
+		return false;
+	}
+	queue_put(&path->sending->queue, member, item, &view, now_ns);
+	return true;
 }
 
-static void send_one(struct path *path, struct packet *p)
+/* Reads what waits in the device, at most PATH_TUN packets and super-segments: however much of it is
+ * one caller's, the others' is seen. */
+static void read_tun(struct path *path)
 {
-	struct ip_view view;
-	struct path_member *member = look(path, p->data, p->length, &view);
-	if (member)
-		path_send(path, member, p);
+	struct queue *queue = &path->sending->queue;
+	uint64_t now_ns = clock_now_ns();
+	for (int i = 0; i < PATH_TUN; i++) {
+		struct tun_super super;
+		struct queue_item *item = queue_room(queue);
+		if (!item)
+			return;
+		int got = tun_receive(&path->tun, &item->packet, item->bytes, &super);
+		item->is_super = got == TUN_SUPER;
+		if (got <= TUN_NOTHING || !sort_in(path, item, &super, now_ns))
+			queue_give_back(queue, item);
+		if (got <= TUN_NOTHING)
+			return;
+	}
 }
 
-/* Sends a super-segment's packets, in batches as large as there is room for. Returns how many. */
-static size_t send_super(struct path *path, const struct tun_super *super)
+/* Sends a batch of those whose turn it is. */
+static void send_batch(struct path *path)
 {
 	struct path_sending *batch = path->sending;
-	struct splitter cut;
-	struct ip_view view;
-	size_t count = 0;
-	struct path_member *member = look(path, super->bytes, super->length, &view);
-	if (!member)
-		return 1;
-	if (!splitter_init(&cut, &view, &super->vnet, session_split_mtu(member->session, &view))) {
-		session_drop(member->session, DROP_IP_MALFORMED);
-		return 1;
-	}
-	for (;; count++) {
-		if (batch->segments_used == PATH_SEGMENTS)
-			path_settle(path);
-		struct packet *p = &batch->segments[batch->segments_used];
-		if (!splitter_next(&cut, p))
+	struct path_member *last = NULL;
+	struct queue_taken taken;
+	uint64_t now_ns = clock_now_ns();
+	for (int i = 0; i < PATH_SEGMENTS; i++) {
+		struct packet *segment = &batch->segments[batch->segments_used];
+		if (!queue_take(&batch->queue, segment, now_ns, &taken))
 			break;
-		batch->segments_used++;
-		path_send(path, member, p);
+		batch->segments_used += taken.packet == segment;
+		if (last && last != taken.member)
+			path->owner->touched(path->context, last);
+		last = taken.member;
+		send_one(path, taken.member, taken.packet);
 	}
-	return count;
+	path_settle(path);
+	if (last)
+		path->owner->touched(path->context, last);
 }
 
 void path_on_tun(void *context, uint32_t events)
 {
 	struct path *path = context;
 	struct path_sending *batch = path->sending;
-	size_t sent = 0, used = 0;
 	(void)events;
-	while (sent < (size_t)PATH_ROUNDS * PATH_TUN) {
-		struct tun_super super;
-		if (used == PATH_TUN) {
-			path_settle(path);
-			used = 0;
-		}
-		struct packet *p = &batch->tun[used];
-		int got = tun_receive(&path->tun, p, &super);
-		if (got <= TUN_NOTHING)
+	for (int round = 0; round < PATH_ROUNDS; round++) {
+		read_tun(path);
+		if (queue_is_empty(&batch->queue))
 			break;
-		used++;
-		if (got == TUN_SUPER) {
-			sent += send_super(path, &super);
-		} else {
-			send_one(path, p);
-			sent++;
-		}
+		send_batch(path);
 	}
-	path_settle(path);
+	batch->has_sent = true;
 	path_rest(path);
+}
+
+bool path_has_waiting(const struct path *path)
+{
+	return !queue_is_empty(&path->sending->queue);
+}
+
+void path_send_waiting(struct path *path)
+{
+	if (path_has_waiting(path) && !path->sending->has_sent)
+		path_on_tun(path, 0);
+	path->sending->has_sent = false;
+}
+
+/* ---- both ---- */
+
+void path_forget(struct path *path, struct path_member *member)
+{
+	ahead_forget(member);
+	supplies_forget(&path->supplies, member);
+	queue_forget(&path->sending->queue, member);
 }
 
 int path_sending_init(struct path *path)
 {
+	struct random random = random_system();
+	uint64_t seed;
+	random_fill(&random, (uint8_t *)&seed, sizeof(seed));
 	path->sending = calloc(1, sizeof(*path->sending));
-	return path->sending ? 0 : -ENOMEM;
+	return path->sending ? queue_init(&path->sending->queue, seed) : -ENOMEM;
 }
 
 void path_sending_fini(struct path *path)
 {
+	if (path->sending)
+		queue_fini(&path->sending->queue);
 	free(path->sending);
 }

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static void write_to_stderr(void *context, enum log_level level, const char *lin
 static struct {
 	log_sink *sink;
 	void *context;
-	enum log_level most;
+	_Atomic(enum log_level) most; /* changes while other threads write lines */
 } log_now = {write_to_stderr, NULL, LOG_LEVEL_INFO};
 
 void log_set(log_sink *sink, void *context, enum log_level most)

@@ -13,7 +13,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  * writes "LEVEL: line" (info: the line alone) to stderr. */
 typedef void log_sink(void *context, enum log_level level, const char *line);
 
-/* Sets the sink and the most talkative level that reaches it; NULL sink: the default. */
+/* Sets the sink, which any thread may call, and the most talkative level that reaches it; NULL sink:
+ * the default. Before other threads run. */
 void log_set(log_sink *sink, void *context, enum log_level most);
 void log_set_level(enum log_level most); /* the sink stays */
 bool log_is_on(enum log_level level);

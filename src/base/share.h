@@ -4,7 +4,6 @@
  * nobody has to be asked.
  */
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 struct share {
@@ -22,7 +21,9 @@ static inline uint32_t share_owner(uint32_t number, uint32_t count)
 	return number % count;
 }
 
-static inline bool share_has(struct share share, uint32_t number)
+/* The number of this share that follows `last`, which is one of it, or the index at first. Beyond the
+ * largest comes the smallest again, which may be 0. */
+static inline uint32_t share_next(struct share share, uint32_t last)
 {
-	return share_owner(number, share_count(share)) == share.index;
+	return last > UINT32_MAX - share_count(share) ? share.index : last + share_count(share);
 }

@@ -1,6 +1,7 @@
 /* The program under pptpd's name: pptpd's command line, and the server in the background. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static int usage(FILE *to)
 
 /* The log of a daemon goes where pptpd's goes; until it serves, its starter reads it too. */
 struct background {
-	int ready_fd; /* tells the starter; -1: it has been told */
+	atomic_int ready_fd; /* tells the starter; -1: it has been told. Workers write lines, too */
 };
 
 static void write_line(void *context, enum log_level level, const char *line)

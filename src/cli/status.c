@@ -45,6 +45,17 @@ static void print_sessions(const json_t *status)
 	       number(counters, "logins_accepted"), number(counters, "logins_refused"));
 }
 
+/* One for each, and how many sessions it has. */
+static void print_workers(const json_t *status)
+{
+	const json_t *workers = json_object_get(status, "workers");
+	size_t count = json_array_size(workers);
+	printf("workers      %zu, with", count);
+	for (size_t i = 0; i < count; i++)
+		printf("%s %.0f", i ? "," : "", number(json_array_get(workers, i), "sessions"));
+	puts(" sessions");
+}
+
 static void print_traffic(const json_t *status)
 {
 	static const char *const ways[] = {"in", "out"};
@@ -129,6 +140,7 @@ int status_command(int argc, char **argv)
 	} else {
 		print_head(answer.json);
 		print_sessions(answer.json);
+		print_workers(answer.json);
 		print_traffic(answer.json);
 		print_drops(answer.json);
 		print_warnings(answer.json);

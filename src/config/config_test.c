@@ -61,6 +61,7 @@ TEST(the_how_to_is_obeyed_literally)
 	assert_string_equal(s->chap_secrets, "/etc/ppp/chap-secrets");
 	assert_int_equal(s->nat, NAT_AUTO);
 	assert_int_equal(s->mss_clamp, MSS_CLAMP_MTU);
+	assert_int_equal(s->workers, 0);
 	assert_int_equal(s->tos, 0);
 	assert_int_equal(s->ecn, ECN_AUTO);
 	assert_true(s->fragment_dont_fragment && s->ipv4 && s->ipv6 && s->magic && s->pfc &&
@@ -135,7 +136,12 @@ TEST(pptpd_confs_lexical_rules)
 		{"locla-ip 1.2.3.4\n", COMPLAINT_WARNING, "nearest known one is 'localip'"},
 		{"gibberish\n", COMPLAINT_WARNING, "'gibberish' is no keyword"},
 		{"ms-dns 8.8.8.8\n", COMPLAINT_WARNING, "word of pppd's options file"},
-		{"workers 4\n", COMPLAINT_WARNING, "'workers' is no keyword"},
+		{"walkers-on-top 4\n", COMPLAINT_WARNING, "'walkers-on-top' is no keyword"},
+		{"workers 0\n", COMPLAINT_ERROR,
+		 "workers: found '0', expected auto, or a number from 1 to 64"},
+		{"workers 65\n", COMPLAINT_ERROR, "workers: found '65'"},
+		{"workers two\n", COMPLAINT_ERROR, "workers: found 'two'"},
+		{"workers auto\nworkers 64\n", COMPLAINT_WARNING, "workers was said in line 1"},
 		{"bcrelay eth0\n", COMPLAINT_WARNING, "bcrelay has no effect"},
 		{"logwtmp\n", COMPLAINT_WARNING, "logwtmp has no effect"},
 		{"ppp /usr/sbin/pppd\n", COMPLAINT_WARNING, NULL},

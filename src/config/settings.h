@@ -31,6 +31,8 @@ struct patience {
 	uint32_t max_configure, max_terminate, max_failure; /* 1 to 255 */
 };
 
+enum { WORKERS_MOST = 64 };
+
 struct settings {
 	atomic_uint references;
 	bool built_in; /* no pptpd.conf was there: the embedded default speaks */
@@ -39,6 +41,7 @@ struct settings {
 	uint32_t listen;      /* IPv4, host order; 0: all addresses of the host */
 	char *vrf;            /* bind TCP and GRE sockets to this VRF device; NULL: none */
 	uint32_t connections; /* sessions at once, what the address lists allow considered */
+	uint32_t workers;     /* threads that serve them; 0: as many as there are processors */
 	uint32_t stimeout_ms; /* for the first whole message after TCP's accept */
 	bool single_session;  /* a user's second login ends the first, fixed address or not */
 

@@ -9,6 +9,7 @@ static const struct setting pptpd_rows[] = {
 	{ PPTPD_CONF, "listen", OBEYED, &type_address, AT(listen), "0.0.0.0", 0, 0, "address that callers dial; 0.0.0.0: all of the host" },
 	{ PPTPD_CONF, "vrf", OBEYED, &type_interface, AT(vrf), NULL, 0, 0, "VRF device that the sockets for TCP and GRE are bound to" },
 	{ PPTPD_CONF, "connections", OBEYED, &type_connections, AT(connections), "100", 1, 1048576, "sessions served at once" },
+	{ PPTPD_CONF, "workers", OBEYED, &type_workers, AT(workers), "auto", 1, WORKERS_MOST, "threads that serve the sessions, each of which is one thread's; auto: as many as there are processors, at most 8" },
 	{ PPTPD_CONF, "stimeout", OBEYED, &type_seconds, AT(stimeout_ms), "10", 1, 86400, "how long a new TCP connection may wait with its first message" },
 	{ PPTPD_CONF, "localip", OBEYED, &type_ranges, AT(local), "192.168.0.1", 0, 0, "addresses of this end: one for all sessions, or one for each; unless said, the host's own address in the network of remoteip where it has one" },
 	{ PPTPD_CONF, "remoteip", OBEYED, &type_ranges, AT(remote), "192.168.1.1-100", 0, 0, "addresses for the callers; the lowest free one is taken" },

@@ -437,6 +437,29 @@ static void print_mppe(const struct setting *setting, const struct settings *set
 
 const struct setting_type type_choice_mppe = {"required, optional or off", take_mppe, print_mppe};
 
+static bool take_workers(struct loading *loading, const struct setting *setting, const char *value)
+{
+	uint32_t number = 0;
+	if (strcmp(value, "auto") != 0 &&
+	    (!number_parse(value, 10, &number) || number < setting->low || number > setting->high))
+		return unexpected(loading, setting, value);
+	set_number(loading, setting, number);
+	return true;
+}
+
+static void print_workers(const struct setting *setting, const struct settings *settings, char *to,
+			  size_t size)
+{
+	uint32_t workers = number_of(setting, settings);
+	if (workers)
+		snprintf(to, size, "%u", workers);
+	else
+		snprintf(to, size, "auto");
+}
+
+const struct setting_type type_workers = {"auto, or a number from 1 to 64", take_workers,
+					  print_workers};
+
 static bool take_mss_clamp(struct loading *loading, const struct setting *setting,
 			   const char *value)
 {

@@ -5,6 +5,7 @@
  *   mailbox.h            what other threads want done in a loop's thread
  *   clock.h              time and chance
  *   descriptors.h        how many may be open
+ *   processors.h         how many there are
  *   gre_socket.h         GRE to and from the network, in batches
  *   tun.h                packets to and from the host
  *   steering.h           which of its queues a packet comes out of

@@ -95,9 +95,15 @@ static void open_tun(struct path *path, int fd)
 									  : "none");
 }
 
-int path_init(struct path *path, const struct path_parts *parts)
+void path_say_kernels(const struct path *path)
 {
 	char kernels[RC4_PLAN_TEXT];
+	log_info("mppe kernels=\"%s\" helper=%s", rc4_plan_print(&path->plan, kernels),
+		 path->supplies.helper.runs ? "yes" : "no");
+}
+
+int path_init(struct path *path, const struct path_parts *parts)
+{
 	*path = (struct path){.loop = parts->loop,
 			      .host = parts->host,
 			      .owner = parts->owner,
@@ -110,10 +116,10 @@ int path_init(struct path *path, const struct path_parts *parts)
 	int error = path_receiving_init(path);
 	if (!error)
 		error = path_sending_init(path);
-	path->plan = rc4_choose(clock_now_ns);
+	path->plan = parts->plan ? *parts->plan : rc4_choose(clock_now_ns);
 	supplies_init(&path->supplies, path->loop, &path->plan);
-	log_info("mppe kernels=\"%s\" helper=%s", rc4_plan_print(&path->plan, kernels),
-		 path->supplies.helper.runs ? "yes" : "no");
+	if (!parts->plan)
+		path_say_kernels(path);
 	path->tun_watcher =
 		(struct watcher){.on_ready = path_on_tun, .context = path, .fd = path->tun.fd};
 	join_loop(path);

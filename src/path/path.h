@@ -87,7 +87,11 @@ struct path_parts {
 	int tun_fd; /* -1: none; packets are for owner->take and from path_send */
 	const struct path_owner *owner;
 	void *context;
+	const struct rc4_plan *plan; /* MPPE's kernels; NULL: they are chosen now */
 };
+
+/* Logs which kernels it runs by, and whether it is helped: path_init does where it chose them. */
+void path_say_kernels(const struct path *path);
 
 /* Begins to watch both descriptors, flushes at the end of each turn of the loop, and works when it
  * is idle. Everything in *parts is borrowed until path_fini. 0 or -errno. */

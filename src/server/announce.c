@@ -12,7 +12,7 @@ enum { LOOPBACK_NETWORK = 127 };
 struct addresses {
 	char text[256];
 	size_t length;
-	int except; /* interface */
+	int except; /* our TUN device, whose addresses nobody dials */
 };
 
 static void add_address(void *context, const struct netlink_subnet *subnet)
@@ -58,18 +58,19 @@ static void announce_built_in(const struct settings *settings, const struct buil
 			 CONFIG_PPTPD_CONF, addresses.text, built_in->secrets);
 }
 
-void announce(const struct settings *settings, const struct built_in *built_in, int interface_index)
+void announce(const struct settings *settings, const struct built_in *built_in,
+	      const struct site *site)
 {
 	char listen[ADDRESS_TEXT], local[ADDRESS_TEXT], remote[256];
 	log_info("poptun %s serves listen=%s interface=%s localip=%s remoteip=%s "
-		 "connections=%" PRIu32,
+		 "connections=%" PRIu32 " workers=%" PRIu32,
 		 POPTUN_VERSION, address_print(settings->listen, listen), settings->interface,
 		 address_print(address_ranges_nth(&settings->local, 0), local),
 		 address_ranges_print(&settings->remote, remote, sizeof(remote)),
-		 settings->connections);
+		 settings->connections, site->workers);
 	log_info("PPTP is weak by design: MS-CHAPv2 falls to one search of 2^56 keys, and MPPE "
 		 "proves no packet's integrity. Use it where nothing better is spoken, and do not "
 		 "trust it with secrets.");
 	if (built_in->in_use)
-		announce_built_in(settings, built_in, interface_index);
+		announce_built_in(settings, built_in, site->machine.index);
 }

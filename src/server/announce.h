@@ -2,7 +2,7 @@
 #pragma once
 #include "config/settings.h"
 #include "server/built_in.h"
+#include "server/site.h"
 
-/* `interface_index` is that of our TUN device, whose addresses nobody dials. */
 void announce(const struct settings *settings, const struct built_in *built_in,
-	      int interface_index);
+	      const struct site *site);

@@ -68,13 +68,13 @@ static json_t *drops(const uint64_t *counts)
 
 /* ---- status ---- */
 
-static json_t *status_sessions(const struct engine *engine, const struct census *census)
+static json_t *status_sessions(const struct census *census, uint32_t sessions_max)
 {
 	json_t *object = json_object();
 	for (unsigned state = SESSION_CALLING; state < SESSION_ENDED; state++)
 		set(object, session_state_name((enum session_state)state),
 		    number(census->sessions[state]));
-	set(object, "max", number(engine->sessions_max));
+	set(object, "max", number(sessions_max));
 	return object;
 }
 
@@ -98,9 +98,9 @@ static json_t *status_rates(struct api *api, const struct engine_counters *total
 	uint64_t now_ms = clock_now_ms();
 	struct api_sample *older = &api->samples[0], *newer = &api->samples[1];
 	if (!newer->at_ms)
-		newer->at_ms = api->engine->started_ms;
+		newer->at_ms = api->workers->started_ms;
 	if (!older->at_ms)
-		older->at_ms = api->engine->started_ms;
+		older->at_ms = api->workers->started_ms;
 	const struct api_sample *from = now_ms - newer->at_ms >= RATE_SPAN_MS ? newer : older;
 	uint64_t span_ms = MAX_OF(now_ms - from->at_ms, 1);
 	const struct engine_counters *was = &from->totals;
@@ -133,33 +133,49 @@ static json_t *status_warnings(const struct api *api)
 	return array;
 }
 
-static json_t *status_listen(const struct engine *engine, const struct settings *settings)
+static json_t *status_listen(const struct api *api, const struct settings *settings)
 {
 	enum { PPTP_PORT = 1723 };
 	struct endpoint at = {settings->listen, PPTP_PORT};
 	char ip[ADDRESS_TEXT], text[ADDRESS_TEXT + 8];
-	if (engine->listener)
-		at = listener_endpoint(engine->listener);
+	if (api->listener)
+		at = listener_endpoint(api->listener);
 	snprintf(text, sizeof(text), "%s:%u", address_print(at.address, ip), at.port);
 	return json_string(text);
 }
 
+static json_t *status_workers(const struct census *census, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++) {
+		const struct census_worker *worker = &census->workers[i];
+		json_array_append_new(
+			array, json_pack("{sosososo}", "sessions", number(worker->sessions),
+					 "control_connections", number(worker->control_connections),
+					 "packets_in", number(worker->packets_in), "packets_out",
+					 number(worker->packets_out)));
+	}
+	return array;
+}
+
 json_t *answer_status(struct api *api)
 {
-	struct engine *engine = api->engine;
+	const struct workers *workers = api->workers;
 	const struct settings *settings = api->settings(api->context);
 	struct census census;
-	census_take(&census, engine);
+	if (!census_take(&census, api->workers))
+		return NULL;
 	const struct engine_counters *totals = &census.totals;
-	uint64_t seconds = (clock_now_ms() - engine->started_ms) / 1000;
+	uint64_t seconds = (clock_now_ms() - workers->started_ms) / 1000;
 	uint64_t batches = totals->receive_calls;
 	json_t *status = json_pack("{ss}", "version", POPTUN_VERSION);
 	set(status, "pid", number((uint64_t)getpid()));
 	set(status, "since", utc(time(NULL) - (int64_t)seconds));
 	set(status, "seconds", number(seconds));
 	set(status, "interface", answer_text(settings->interface));
-	set(status, "listen", status_listen(engine, settings));
-	set(status, "sessions", status_sessions(engine, &census));
+	set(status, "listen", status_listen(api, settings));
+	set(status, "sessions", status_sessions(&census, workers->sessions_max));
+	set(status, "workers", status_workers(&census, workers->count));
 	set(status, "control_connections", number(census.control_connections));
 	set(status, "rates", status_rates(api, totals));
 	set(status, "counters", status_counters(totals));
@@ -167,7 +183,7 @@ json_t *answer_status(struct api *api)
 	set(status, "receive_batch_mean",
 	    json_real(batches ? (double)totals->receive_packets / (double)batches : 0));
 	char kernels[RC4_PLAN_TEXT];
-	set(status, "mppe_kernels", json_string(rc4_plan_print(&engine->path.plan, kernels)));
+	set(status, "mppe_kernels", json_string(rc4_plan_print(&workers->plan, kernels)));
 	set(status, "warnings", status_warnings(api));
 	json_t *config = json_object();
 	settings_print(settings, add_setting, config);

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "base/share.h"
 #include "server/answers.h"
 #include "server/metrics.h"
 
@@ -30,23 +31,37 @@ static void refuse(struct http_reply *reply, unsigned status, const char *format
 	give(reply, status, json_pack("{so}", "error", answer_text(why)));
 }
 
+static void refuse_without_answer(struct http_reply *reply)
+{
+	refuse(reply, 503, "a worker does not answer: it has more to do than it can");
+}
+
 static void get_status(struct api *api, const char *id, struct http_reply *reply)
 {
+	json_t *status = answer_status(api);
 	(void)id;
-	give(reply, 200, answer_status(api));
+	if (status)
+		give(reply, 200, status);
+	else
+		refuse_without_answer(reply);
 }
 
 static void get_metrics(struct api *api, const char *id, struct http_reply *reply)
 {
+	char *text = metrics_print(api->workers);
 	(void)id;
-	reply->body = metrics_print(api->engine);
-	reply->status = reply->body ? 200 : 500;
-	reply->length = reply->body ? strlen(reply->body) : 0;
+	if (!text) {
+		refuse_without_answer(reply);
+		return;
+	}
+	reply->body = text;
+	reply->status = 200;
+	reply->length = strlen(text);
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
 }
 
 struct listing {
-	const struct engine *engine;
+	const struct engine *engine; /* being asked */
 	json_t *rows;
 };
 
@@ -54,6 +69,13 @@ static void list_row(void *context, struct member *member)
 {
 	struct listing *listing = context;
 	json_array_append_new(listing->rows, answer_row(listing->engine, member->session));
+}
+
+static void list_rows(void *context, struct engine *engine)
+{
+	struct listing *listing = context;
+	listing->engine = engine;
+	table_each(&engine->table, list_row, listing);
 }
 
 static int by_id(const void *a, const void *b)
@@ -64,7 +86,8 @@ static int by_id(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* The table's order is none; people want the oldest session first. Takes `rows`. */
+/* The table's order is none; people want the oldest session first, as their numbers say of each worker's.
+ * Takes `rows`. */
 static json_t *sorted(json_t *rows)
 {
 	size_t count = json_array_size(rows);
@@ -82,18 +105,23 @@ static json_t *sorted(json_t *rows)
 
 static void get_sessions(struct api *api, const char *id, struct http_reply *reply)
 {
-	struct listing listing = {api->engine, json_array()};
+	struct listing listing = {.rows = json_array()};
 	(void)id;
-	table_each(&api->engine->table, list_row, &listing);
-	give(reply, 200, json_pack("{so}", "sessions", sorted(listing.rows)));
+	if (workers_ask_all(api->workers, list_rows, &listing)) {
+		give(reply, 200, json_pack("{so}", "sessions", sorted(listing.rows)));
+		return;
+	}
+	json_decref(listing.rows);
+	refuse_without_answer(reply);
 }
 
-/* What an ID names, and what is done with each session that it names. */
+/* What an ID names, and what is done with each session that it names, in its worker's thread. */
 struct naming {
 	const char *id;
-	uint32_t address; /* 0: the ID is none */
+	uint32_t number, address; /* 0: the ID is none */
 	void (*visit)(void *context, struct member *member);
 	void *context;
+	bool found_number;
 };
 
 /* The name as it is, or as log and commands print it. */
@@ -118,26 +146,42 @@ static void match(void *context, struct member *member)
 		naming->visit(naming->context, member);
 }
 
-static struct member *by_number(const struct engine *engine, const char *id)
+static uint32_t number_of(const char *id)
 {
 	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 10)
-		return NULL;
+		return 0;
 	unsigned long long number = strtoull(id, NULL, 10);
-	return number && number <= UINT32_MAX ? table_by_id(&engine->table, (uint32_t)number)
-					      : NULL;
+	return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-static void each_named(struct engine *engine, const char *id,
+static void visit_number(void *context, struct engine *engine)
+{
+	struct naming *naming = context;
+	struct member *member = table_by_id(&engine->table, naming->number);
+	naming->found_number = member != NULL;
+	if (member)
+		naming->visit(naming->context, member);
+	engine_perform(engine);
+}
+
+static void visit_matches(void *context, struct engine *engine)
+{
+	table_each(&engine->table, match, context);
+	engine_perform(engine);
+}
+
+/* False: a worker did not answer. */
+static bool each_named(struct workers *workers, const char *id,
 		       void (*visit)(void *context, struct member *member), void *context)
 {
-	struct naming naming = {.id = id, .visit = visit, .context = context};
-	struct member *numbered = by_number(engine, id);
+	struct naming naming = {
+		.id = id, .number = number_of(id), .visit = visit, .context = context};
 	if (!address_parse(id, &naming.address))
 		naming.address = 0;
-	if (numbered)
-		visit(context, numbered);
-	else
-		table_each(&engine->table, match, &naming);
+	size_t owner = share_owner(naming.number, (uint32_t)workers->count);
+	if (naming.number && !workers_ask(workers, owner, visit_number, &naming))
+		return false;
+	return naming.found_number || workers_ask_all(workers, visit_matches, &naming);
 }
 
 static void refuse_nobody(struct http_reply *reply, const char *id)
@@ -145,55 +189,60 @@ static void refuse_nobody(struct http_reply *reply, const char *id)
 	refuse(reply, 404, "no session has the number, the user or the address %.200s", id);
 }
 
+/* Sessions live on while others are asked, so what is told of one is told where it is found. */
 struct found {
-	const struct session *first, *last;
+	json_t *first;
+	uint32_t first_id, last_id;
 	size_t count;
 };
 
 static void note(void *context, struct member *member)
 {
 	struct found *found = context;
-	found->last = member->session;
-	if (!found->count++)
-		found->first = member->session;
+	found->last_id = member->session->id;
+	if (found->count++)
+		return;
+	found->first_id = member->session->id;
+	found->first = answer_session(member->engine, member->session);
 }
 
 static void get_session(struct api *api, const char *id, struct http_reply *reply)
 {
 	struct found found = {0};
-	each_named(api->engine, id, note, &found);
-	if (!found.count)
+	bool all = each_named(api->workers, id, note, &found);
+	if (all && found.count == 1) {
+		give(reply, 200, found.first);
+		return;
+	}
+	json_decref(found.first);
+	if (!all)
+		refuse_without_answer(reply);
+	else if (!found.count)
 		refuse_nobody(reply, id);
-	else if (found.count > 1)
-		refuse(reply, 409, "%.200s names %zu sessions, %u and %u among them", id,
-		       found.count, found.first->id, found.last->id);
 	else
-		give(reply, 200, answer_session(api->engine, found.first));
+		refuse(reply, 409, "%.200s names %zu sessions, %u and %u among them", id,
+		       found.count, found.first_id, found.last_id);
 }
-
-struct ending {
-	struct engine *engine;
-	json_t *ended;
-};
 
 static void end_one(void *context, struct member *member)
 {
-	struct ending *ending = context;
-	json_array_append_new(ending->ended, json_integer(member->session->id));
-	engine_end_session(ending->engine, member, "ended by the administrator");
+	json_array_append_new(context, json_integer(member->session->id));
+	engine_end_session(member->engine, member, "ended by the administrator");
 }
 
 static void end_sessions(struct api *api, const char *id, struct http_reply *reply)
 {
-	struct ending ending = {api->engine, json_array()};
-	each_named(api->engine, id, end_one, &ending);
-	engine_perform(api->engine);
-	if (json_array_size(ending.ended)) {
-		give(reply, 200, json_pack("{so}", "ended", ending.ended));
+	json_t *ended = json_array();
+	bool all = each_named(api->workers, id, end_one, ended);
+	if (all && json_array_size(ended)) {
+		give(reply, 200, json_pack("{so}", "ended", ended));
 		return;
 	}
-	json_decref(ending.ended);
-	refuse_nobody(reply, id);
+	json_decref(ended);
+	if (all)
+		refuse_nobody(reply, id);
+	else
+		refuse_without_answer(reply);
 }
 
 static void reload(struct api *api, const char *id, struct http_reply *reply)

@@ -5,6 +5,9 @@
  *	GET /v1/status            GET /v1/sessions        GET /v1/sessions/ID
  *	DELETE /v1/sessions/ID    POST /v1/reload         GET /metrics
  *
+ * Each worker is asked in its own thread, one after the other, and counts are added up. One that does
+ * not answer in time is an error, 503: a part would look like the whole.
+ *
  * ID is a session's number, a user's name, or an inner or outer address, in that order: what names
  * a session's number is nothing else. GET wants it to name one session; DELETE ends all that it
  * names. A refusal is {"error": "…"}: 404 there is no such thing, 405 not with this method, 409 ID
@@ -13,7 +16,7 @@
 #pragma once
 #include "io/http.h"
 #include "server/census.h"
-#include "server/engine.h"
+#include "server/worker.h"
 
 /* Where rates are counted from. */
 struct api_sample {
@@ -22,7 +25,8 @@ struct api_sample {
 };
 
 struct api {
-	struct engine *engine;
+	struct workers *workers;
+	const struct listener *listener;
 	const struct settings *(*settings)(void *context); /* those in force */
 	/* Returns 0, or the old configuration stays and `why` says it. */
 	int (*reload)(void *context, char *why, size_t why_size);

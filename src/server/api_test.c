@@ -13,10 +13,12 @@
 
 enum { NOW_MS = 100000 };
 
-/* An engine with sessions, none of whose edges is open. */
+/* Workers without threads, and engines with sessions, none of whose edges is open. A session lives with
+ * the worker that its number names. */
 struct fixture {
 	struct loop loop;
-	struct engine engine;
+	struct worker all[3];
+	struct workers workers;
 	struct api api;
 	struct settings *settings;
 	struct session_settings *session_settings;
@@ -41,7 +43,22 @@ static int reload_badly(void *context, char *why, size_t why_size)
 	return -EINVAL;
 }
 
-static void fixture_init(struct fixture *f)
+static struct engine *engine_of(struct fixture *f, uint32_t session)
+{
+	return &f->all[share_owner(session, (uint32_t)f->workers.count)].engine;
+}
+
+static void engine_open(struct fixture *f, uint16_t index)
+{
+	struct engine *engine = &f->all[index].engine;
+	f->all[index].workers = &f->workers;
+	engine->loop = &f->loop;
+	engine->places = &f->workers.places;
+	engine->host.random = test_random(&f->seed);
+	assert_true(table_init(&engine->table, (struct share){index, (uint16_t)f->workers.count}));
+}
+
+static void fixture_init(struct fixture *f, size_t workers)
 {
 	static const struct test_file files[] = {{NULL, NULL}};
 	struct test_world world = {files};
@@ -54,12 +71,13 @@ static void fixture_init(struct fixture *f)
 	assert_int_equal(loop_init(&f->loop), 0);
 	f->loop.now_ms = NOW_MS;
 	f->session_settings = session_settings_new(LINK_SERVER);
-	f->engine.loop = &f->loop;
-	f->engine.sessions_max = 100;
-	f->engine.host.random = test_random(&f->seed);
-	assert_true(table_init(&f->engine.table, (struct share){0}));
-	f->api = (struct api){
-		.engine = &f->engine, .settings = settings_of, .reload = reload_well, .context = f};
+	f->workers = (struct workers){.all = f->all, .count = workers, .sessions_max = 100};
+	for (uint16_t i = 0; i < workers; i++)
+		engine_open(f, i);
+	f->api = (struct api){.workers = &f->workers,
+			      .settings = settings_of,
+			      .reload = reload_well,
+			      .context = f};
 }
 
 static void cancel_timer(void *context, struct member *member)
@@ -69,10 +87,13 @@ static void cancel_timer(void *context, struct member *member)
 
 static void fixture_fini(struct fixture *f)
 {
-	table_each(&f->engine.table, cancel_timer, &f->loop);
-	table_fini(&f->engine.table);
-	map_fini(&f->engine.lines);
-	session_host_fini(&f->engine.host);
+	for (size_t i = 0; i < f->workers.count; i++) {
+		struct engine *engine = &f->all[i].engine;
+		table_each(&engine->table, cancel_timer, &f->loop);
+		table_fini(&engine->table);
+		map_fini(&engine->lines);
+		session_host_fini(&engine->host);
+	}
 	session_settings_unref(f->session_settings);
 	settings_unref(f->settings);
 	loop_fini(&f->loop);
@@ -82,14 +103,15 @@ static void fixture_fini(struct fixture *f)
 static struct session *add(struct fixture *f, uint32_t id, const char *user, uint32_t caller,
 			   uint32_t inner)
 {
+	struct engine *engine = engine_of(f, id);
 	struct session *s =
-		session_new(&f->engine.host, f->session_settings, id, (uint16_t)(1000 + id),
+		session_new(&engine->host, f->session_settings, id, (uint16_t)(1000 + id),
 			    (struct endpoint){caller, 40000}, 0x0a630001);
-	struct member *member = table_add(&f->engine.table, s);
-	member->engine = &f->engine;
+	struct member *member = table_add(&engine->table, s);
+	member->engine = engine;
 	session_start(s, (uint16_t)(2000 + id), NOW_MS - 5000);
 	struct action_view action;
-	while (action_take(&f->engine.host, &action))
+	while (action_take(&engine->host, &action))
 		continue;
 	strcpy(s->user, user);
 	if (inner) {
@@ -98,7 +120,7 @@ static struct session *add(struct fixture *f, uint32_t id, const char *user, uin
 		s->up_ms = NOW_MS - 3000;
 		s->addresses = (struct link_addresses){
 			.local = 0xc0a80a01, .remote = inner, .dns = {0x08080808}};
-		table_hold_inner(&f->engine.table, member);
+		table_hold_inner(&engine->table, member);
 	}
 	return s;
 }
@@ -132,7 +154,7 @@ static json_int_t number_at(const json_t *object, const char *key)
 TEST(a_session_has_a_row_with_who_where_and_how_much)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	struct session *s = add(&f, 17, "anna", 0xcb007107, 0xc0a80a64);
 	add(&f, 3, "", 0xcb007108, 0);
 	s->account = (struct session_account){1ull << 40, 2, 3, 4};
@@ -191,7 +213,7 @@ TEST(an_id_is_a_number_a_user_an_inner_or_an_outer_address)
 		{"\377", 404, 0},
 	};
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	add(&f, 17, "anna", 0xcb007107, 0xc0a80a64);
 	add(&f, 18, "bert", 0xcb007107, 0xc0a80a65);
 	add(&f, 19, "19", 0xcb007108, 0xc0a80a66);
@@ -213,14 +235,23 @@ TEST(an_id_is_a_number_a_user_an_inner_or_an_outer_address)
 /* Sessions whose calls are not up end at once, without farewell. */
 static void add_calling(struct fixture *f, uint32_t id, const char *user, uint32_t caller)
 {
+	struct engine *engine = engine_of(f, id);
 	struct session *s =
-		session_new(&f->engine.host, f->session_settings, id, (uint16_t)(1000 + id),
+		session_new(&engine->host, f->session_settings, id, (uint16_t)(1000 + id),
 			    (struct endpoint){caller, 40000}, 0x0a630001);
-	table_add(&f->engine.table, s)->engine = &f->engine;
+	table_add(&engine->table, s)->engine = engine;
 	strcpy(s->user, user);
 }
 
-TEST(delete_ends_all_that_it_names_and_nobody_else)
+static size_t count_sessions(struct fixture *f)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < f->workers.count; i++)
+		count += table_count(&f->all[i].engine.table);
+	return count;
+}
+
+static void expect_deletions(size_t workers)
 {
 	static const struct {
 		const char *id;
@@ -231,7 +262,7 @@ TEST(delete_ends_all_that_it_names_and_nobody_else)
 		{"anna", 200, 2, 2}, {"203.0.113.9", 200, 1, 1}, {"203.0.113.9", 404, 0, 1},
 	};
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, workers);
 	add_calling(&f, 1, "anna", 0xcb007107);
 	add_calling(&f, 2, "2", 0xcb007108);
 	add_calling(&f, 3, "anna", 0xcb007109);
@@ -242,22 +273,28 @@ TEST(delete_ends_all_that_it_names_and_nobody_else)
 		snprintf(path, sizeof(path), "/v1/sessions/%s", steps[i].id);
 		json_t *answer = ask(&f, "DELETE", path, steps[i].status);
 		assert_int_equal(json_array_size(json_object_get(answer, "ended")), steps[i].ended);
-		assert_int_equal(table_count(&f.engine.table), steps[i].left);
+		assert_int_equal(count_sessions(&f), steps[i].left);
 		json_decref(answer);
 	}
 	fixture_fini(&f);
 }
 
+TEST(delete_ends_all_that_it_names_and_nobody_else)
+{
+	for (size_t workers = 1; workers <= 3; workers++)
+		expect_deletions(workers);
+}
+
 TEST(a_session_shows_all_that_was_negotiated_counted_and_logged)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	struct session *s = add(&f, 17, "anna", 0xcb007107, 0xc0a80a64);
 	static const char line[] = "session=17 lcp=opened";
 	s->drops[DROP_GRE_REPEATED] = 5;
 	s->gre.lost = 7;
-	recent_add(&f.engine.recent, 18, 0, "session=18", 10);
-	recent_add(&f.engine.recent, 17, 1000000000, line, sizeof(line) - 1);
+	recent_add(&f.all[0].engine.recent, 18, 0, "session=18", 10);
+	recent_add(&f.all[0].engine.recent, 17, 1000000000, line, sizeof(line) - 1);
 	json_t *answer = ask(&f, "GET", "/v1/sessions/anna", 200);
 	assert_int_equal(number_at(json_object_get(answer, "drops"), "gre_repeated"), 5);
 	assert_int_equal(json_object_size(json_object_get(answer, "drops")), 1);
@@ -279,7 +316,7 @@ TEST(a_session_shows_all_that_was_negotiated_counted_and_logged)
 TEST(names_that_are_no_utf8_are_shown_escaped)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	add(&f, 1, "a\377", 0xcb007107, 0);
 	json_t *answer = ask(&f, "GET", "/v1/sessions/1", 200);
 	assert_string_equal(text_at(answer, "user"), "a\\xff");
@@ -289,20 +326,80 @@ TEST(names_that_are_no_utf8_are_shown_escaped)
 	fixture_fini(&f);
 }
 
+/* The value behind "\nNAME ". */
+static long long metric(const char *text, const char *name)
+{
+	char key[100];
+	snprintf(key, sizeof(key), "\n%s ", name);
+	const char *found = strstr(text, key);
+	if (!found)
+		fail_msg("no metric %s in:\n%s", name, text);
+	return strtoll(found + strlen(key), NULL, 10);
+}
+
+TEST(sessions_of_all_workers_are_one_list_and_their_counts_one_sum)
+{
+	struct fixture f;
+	fixture_init(&f, 3);
+	for (uint32_t id = 3; id < 12; id++) {
+		struct session *s = add(&f, id, "anna", 0xcb007107, id % 2 ? 0xc0a80a60 + id : 0);
+		s->account.octets_in = 10;
+		s->account.packets_out = id % 3;
+	}
+	f.all[0].engine.counters.octets_in = 1000;
+	f.all[1].engine.counters.octets_in = 100;
+	f.all[2].engine.counters.calls_refused = 7;
+	f.workers.turned_away = 4;
+	json_t *answer = ask(&f, "GET", "/v1/sessions", 200);
+	const json_t *rows = json_object_get(answer, "sessions");
+	assert_int_equal(json_array_size(rows), 9);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(number_at(json_array_get(rows, i), "id"), 3 + i);
+	json_decref(answer);
+	answer = ask(&f, "GET", "/v1/status", 200);
+	assert_int_equal(number_at(json_object_get(answer, "counters"), "octets_in"), 1190);
+	assert_int_equal(number_at(json_object_get(answer, "counters"), "calls_refused"), 7);
+	assert_int_equal(number_at(json_object_get(answer, "counters"), "connections_refused"), 4);
+	assert_int_equal(number_at(json_object_get(answer, "sessions"), "up"), 5);
+	assert_int_equal(number_at(json_object_get(answer, "sessions"), "negotiating"), 4);
+	const json_t *workers = json_object_get(answer, "workers");
+	assert_int_equal(json_array_size(workers), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(number_at(json_array_get(workers, i), "sessions"), 3);
+		assert_int_equal(number_at(json_array_get(workers, i), "packets_out"), 3 * i);
+	}
+	json_decref(answer);
+	/* What names a session of one worker is looked for with all. */
+	for (uint32_t id = 3; id < 12; id += 2) {
+		char path[64], address[ADDRESS_TEXT];
+		snprintf(path, sizeof(path), "/v1/sessions/%s",
+			 address_print(0xc0a80a60 + id, address));
+		answer = ask(&f, "GET", path, 200);
+		assert_int_equal(number_at(answer, "id"), id);
+		json_decref(answer);
+	}
+	json_decref(ask(&f, "GET", "/v1/sessions/anna", 409));
+	char *text = metrics_print(&f.workers);
+	assert_int_equal(metric(text, "poptun_worker_sessions{worker=\"2\"}"), 3);
+	assert_int_equal(metric(text, "poptun_octets_in_total"), 1190);
+	free(text);
+	fixture_fini(&f);
+}
+
 TEST(status_adds_up_what_ended_and_what_lives)
 {
 	static const char *const warnings[] = {"a chain drops"};
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	struct session *s = add(&f, 1, "anna", 0xcb007107, 0xc0a80a64);
 	add(&f, 2, "", 0xcb007107, 0);
 	f.api.warnings = warnings;
 	f.api.warning_count = 1;
-	f.engine.path.plan = rc4_plan_plain;
-	f.engine.counters.octets_in = 1000;
-	f.engine.counters.drops[DROP_CLEAR] = 2;
-	f.engine.counters.receive_calls = 4;
-	f.engine.counters.receive_packets = 10;
+	f.workers.plan = rc4_plan_plain;
+	f.all[0].engine.counters.octets_in = 1000;
+	f.all[0].engine.counters.drops[DROP_CLEAR] = 2;
+	f.all[0].engine.counters.receive_calls = 4;
+	f.all[0].engine.counters.receive_packets = 10;
 	s->account.octets_in = 234;
 	s->drops[DROP_CLEAR] = 3;
 	json_t *answer = ask(&f, "GET", "/v1/status", 200);
@@ -331,11 +428,11 @@ TEST(rates_are_those_since_somebody_last_asked)
 {
 	enum { SPAN_MS = 10000, OCTETS = 50000000, RATE = OCTETS / 10 };
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	f.api.samples[0].at_ms = 1;
 	f.api.samples[1].at_ms = clock_now_ms() - SPAN_MS;
 	f.api.samples[1].totals.octets_in = 1000;
-	f.engine.counters.octets_in = 1000 + OCTETS;
+	f.all[0].engine.counters.octets_in = 1000 + OCTETS;
 	/* The second question comes too soon to tell anything new: it gets the same span. */
 	for (int round = 0; round < 2; round++) {
 		json_t *answer = ask(&f, "GET", "/v1/status", 200);
@@ -354,7 +451,7 @@ TEST(rates_are_those_since_somebody_last_asked)
 TEST(reload_tells_whether_the_new_configuration_is_in_force)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	json_decref(ask(&f, "GET", "/v1/reload", 405));
 	assert_int_equal(f.reloads, 0);
 	json_decref(ask(&f, "POST", "/v1/reload", 200));
@@ -383,32 +480,21 @@ TEST(what_is_not_there_is_404_and_a_wrong_method_405)
 		{"DELETE", "/metrics", 405},
 	};
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		json_decref(ask(&f, rows[i].method, rows[i].path, rows[i].status));
 	fixture_fini(&f);
 }
 
-/* The value behind "\nNAME ". */
-static long long metric(const char *text, const char *name)
-{
-	char key[100];
-	snprintf(key, sizeof(key), "\n%s ", name);
-	const char *found = strstr(text, key);
-	if (!found)
-		fail_msg("no metric %s in:\n%s", name, text);
-	return strtoll(found + strlen(key), NULL, 10);
-}
-
 TEST(metrics_tell_every_counter_and_every_reason_of_a_drop)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	struct session *s = add(&f, 1, "anna", 0xcb007107, 0xc0a80a64);
-	f.engine.counters.octets_in = 1000;
+	f.all[0].engine.counters.octets_in = 1000;
 	s->account.octets_in = UINT32_MAX;
 	s->drops[DROP_QUEUE_FULL] = 9;
-	char *text = metrics_print(&f.engine);
+	char *text = metrics_print(&f.workers);
 	assert_int_equal(metric(text, "poptun_octets_in_total"), 1000ll + UINT32_MAX);
 	assert_int_equal(metric(text, "poptun_drop_queue_full_total"), 9);
 	assert_int_equal(metric(text, "poptun_sessions{state=\"up\"}"), 1);
@@ -450,7 +536,7 @@ TEST(the_last_lines_of_a_session_come_in_order_and_old_ones_are_forgotten)
 TEST(a_word_of_both_files_is_told_twice)
 {
 	struct fixture f;
-	fixture_init(&f);
+	fixture_init(&f, 1);
 	f.settings->debug = true;
 	json_t *answer = ask(&f, "GET", "/v1/status", 200);
 	const json_t *config = json_object_get(answer, "config");

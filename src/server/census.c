@@ -21,14 +21,55 @@ static void visit(void *context, struct member *member)
 		census->totals.drops[i] += session->drops[i];
 }
 
-void census_take(struct census *census, struct engine *engine)
+static void add_counters(struct engine_counters *to, const struct engine_counters *from)
 {
-	*census = (struct census){.totals = engine->counters,
-				  .control_connections = (uint32_t)engine->lines.count};
+	for (size_t i = 0; i < COUNTERS; i++)
+		*(uint64_t *)(void *)((char *)to + counters[i].at) +=
+			counter_value(&counters[i], from);
+	for (size_t i = 0; i < DROP_COUNT; i++)
+		to->drops[i] += from->drops[i];
+}
+
+static void join(struct census *to, const struct census *from)
+{
+	add_counters(&to->totals, &from->totals);
+	for (size_t i = 0; i < COUNT_OF(to->sessions); i++)
+		to->sessions[i] += from->sessions[i];
+	to->control_connections += from->control_connections;
+}
+
+struct one {
+	struct census *all;
+	struct census_worker *worker;
+};
+
+static void look(void *context, struct engine *engine)
+{
+	const struct one *one = context;
 	const struct path_counters *path = &engine->path.counters;
-	census->totals.receive_calls += path->receive_calls;
-	census->totals.receive_packets += path->receive_packets;
-	census->totals.keys_ahead += path->keys_ahead;
-	census->totals.keystreams_ahead += engine->path.supplies.served;
-	table_each(&engine->table, visit, census);
+	struct census found = {.totals = engine->counters,
+			       .control_connections = (uint32_t)engine->lines.count};
+	found.totals.receive_calls += path->receive_calls;
+	found.totals.receive_packets += path->receive_packets;
+	found.totals.keys_ahead += path->keys_ahead;
+	found.totals.keystreams_ahead += engine->path.supplies.served;
+	table_each(&engine->table, visit, &found);
+	join(one->all, &found);
+	*one->worker = (struct census_worker){
+		.sessions = (uint32_t)table_count(&engine->table),
+		.control_connections = found.control_connections,
+		.packets_in = found.totals.packets_in,
+		.packets_out = found.totals.packets_out,
+	};
+}
+
+bool census_take(struct census *census, struct workers *workers)
+{
+	bool all = true;
+	*census = (struct census){.totals.connections_refused = workers->turned_away};
+	for (size_t i = 0; i < workers->count && all; i++) {
+		struct one one = {census, &census->workers[i]};
+		all = workers_ask(workers, i, look, &one);
+	}
+	return all;
 }

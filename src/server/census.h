@@ -1,12 +1,18 @@
-/* A look over all that lives in an engine, for status and metrics.
- * Costs a walk over its sessions. */
+/* A look over all that lives in the engines, for status and metrics. Costs a walk over their
+ * sessions, in their threads. */
 #pragma once
-#include "server/engine.h"
+#include "config/settings.h"
+#include "server/worker.h"
 
 struct census {
-	struct engine_counters totals; /* the engine's, and what living sessions have so far */
+	struct engine_counters totals; /* the engines', and what living sessions have so far */
 	uint32_t sessions[SESSION_ENDED + 1]; /* by enum session_state */
 	uint32_t control_connections;
+	struct census_worker {
+		uint32_t sessions, control_connections;
+		uint64_t packets_in, packets_out;
+	} workers[WORKERS_MOST];
 };
 
-void census_take(struct census *census, struct engine *engine);
+/* False: a worker does not answer. */
+bool census_take(struct census *census, struct workers *workers);

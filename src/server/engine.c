@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "io/clock.h"
@@ -24,6 +25,7 @@ static void line_free(struct engine *engine, struct line *line)
 	map_remove(&engine->lines, &line->by_id);
 	if (line->is_idle)
 		map_remove(&engine->idle_by_caller, &line->by_caller);
+	atomic_fetch_sub(&engine->load, 1);
 	free(line);
 }
 
@@ -148,9 +150,9 @@ static void learn_mtu(struct line *line)
 static uint32_t pick_line_id(struct engine *engine)
 {
 	do
-		engine->next_line++;
-	while (!engine->next_line || engine_line(engine, engine->next_line));
-	return engine->next_line;
+		engine->last_line = share_next(engine->table.share, engine->last_line);
+	while (!engine->last_line || engine_line(engine, engine->last_line));
+	return engine->last_line;
 }
 
 /* One address may not take the places of all others by connections that come to nothing. (Two
@@ -191,6 +193,14 @@ static bool make_room_for_call(struct engine *engine)
 	return true;
 }
 
+/* Its part of them all. Who comes is given to the engine with the fewest, so where one has its part
+ * all have. */
+static size_t lines_max(const struct engine *engine)
+{
+	size_t engines = share_count(engine->table.share);
+	return ((size_t)engine->sessions_max + LINES_SPARE + engines - 1) / engines;
+}
+
 /* Whether there is a place for one more; else it is counted and logged. */
 static bool has_room(struct engine *engine, uint32_t address)
 {
@@ -204,8 +214,7 @@ static bool has_room(struct engine *engine, uint32_t address)
 			text, LINES_WITHOUT_CALL);
 		return false;
 	}
-	if (engine->lines.count >= (size_t)engine->sessions_max + LINES_SPARE &&
-	    !make_room_for_line(engine)) {
+	if (engine->lines.count >= lines_max(engine) && !make_room_for_line(engine)) {
 		engine->counters.connections_refused++;
 		engine_say(engine, LOG_LEVEL_WARNING,
 			   "control=refused caller=%s: there are %zu control connections already",
@@ -215,31 +224,41 @@ static bool has_room(struct engine *engine, uint32_t address)
 	return true;
 }
 
-static void take_caller(void *context, const struct caller *caller)
+static struct line *line_new(struct engine *engine, const struct caller *caller)
 {
-	struct engine *engine = context;
-	struct line *line = NULL;
-	struct stream stream;
-	stream_init(&stream, caller->fd);
-	if (!has_room(engine, caller->from.address)) {
-		stream_fini(&stream);
+	struct line *line = calloc(1, sizeof(*line));
+	if (!line)
+		return NULL;
+	line->connection = connection_new(&engine->host, engine->settings, pick_line_id(engine),
+					  caller->from, caller->to.address, engine->loop->now_ms);
+	if (line->connection)
+		return line;
+	free(line);
+	return NULL;
+}
+
+static void turn_away(struct engine *engine, const struct caller *caller)
+{
+	close(caller->fd);
+	atomic_fetch_sub(&engine->load, 1);
+}
+
+static void take(struct engine *engine, const struct caller *caller)
+{
+	if (engine->stopping || !has_room(engine, caller->from.address)) {
+		turn_away(engine, caller);
 		return;
 	}
-	line = calloc(1, sizeof(*line));
-	if (line)
-		line->connection =
-			connection_new(&engine->host, engine->settings, pick_line_id(engine),
-				       caller->from, caller->to.address, engine->loop->now_ms);
-	if (!line || !line->connection) {
+	struct line *line = line_new(engine, caller);
+	if (!line) {
 		engine->counters.connections_refused++;
-		stream_fini(&stream);
-		free(line);
+		turn_away(engine, caller);
 		return;
 	}
 	engine->counters.connections_accepted++;
 	line->engine = engine;
 	line->caller = caller->from.address;
-	line->stream = stream;
+	stream_init(&line->stream, caller->fd);
 	line->timer = (struct timer){.on_time = line_on_time, .context = line};
 	line->watcher =
 		(struct watcher){.on_ready = line_on_ready, .context = line, .fd = caller->fd};
@@ -248,12 +267,14 @@ static void take_caller(void *context, const struct caller *caller)
 	engine_touch_line(engine, line);
 }
 
-static void on_callers(void *context, uint32_t events)
+void engine_expect(struct engine *engine)
 {
-	struct engine *engine = context;
-	(void)events;
-	engine->counters.connections_refused +=
-		(uint64_t)listener_accept(engine->listener, take_caller, engine);
+	atomic_fetch_add(&engine->load, 1);
+}
+
+void engine_take(struct engine *engine, const struct caller *caller)
+{
+	take(engine, caller);
 	engine_perform(engine);
 }
 
@@ -267,11 +288,27 @@ static void member_on_time(void *context, uint64_t now_ms)
 	engine_perform(engine);
 }
 
-struct member *engine_add_session(struct engine *engine, const struct connection *connection)
+void engine_make_room(struct engine *engine)
 {
-	bool full = table_count(&engine->table) >= engine->sessions_max;
-	if (engine->stopping || (full && !make_room_for_call(engine)))
-		return NULL;
+	if (atomic_load(&engine->places->sessions) >= engine->sessions_max)
+		make_room_for_call(engine);
+	engine_perform(engine);
+}
+
+/* Two that come to different engines at once do not both get the last place. */
+static bool take_place(struct engine *engine)
+{
+	atomic_uint *sessions = &engine->places->sessions;
+	if (atomic_fetch_add(sessions, 1) < engine->sessions_max || make_room_for_call(engine))
+		return true;
+	atomic_fetch_sub(sessions, 1);
+	if (engine->when_full)
+		engine->when_full(engine->context);
+	return false;
+}
+
+static struct member *add_session(struct engine *engine, const struct connection *connection)
+{
 	uint16_t call_id = table_pick_call_id(&engine->table, &engine->host.random,
 					      connection->caller.address);
 	if (!call_id)
@@ -287,6 +324,16 @@ struct member *engine_add_session(struct engine *engine, const struct connection
 	}
 	member->engine = engine;
 	member->timer = (struct timer){.on_time = member_on_time, .context = member};
+	return member;
+}
+
+struct member *engine_add_session(struct engine *engine, const struct connection *connection)
+{
+	if (engine->stopping || !take_place(engine))
+		return NULL;
+	struct member *member = add_session(engine, connection);
+	if (!member)
+		atomic_fetch_sub(&engine->places->sessions, 1);
 	return member;
 }
 
@@ -308,6 +355,7 @@ void engine_remove_session(struct engine *engine, struct member *member, const s
 	loop_cancel_timer(engine->loop, &member->timer);
 	path_forget(&engine->path, &member->path);
 	table_remove(&engine->table, member);
+	atomic_fetch_sub(&engine->places->sessions, 1);
 }
 
 /* ---- what is told of in few lines ---- */
@@ -376,27 +424,28 @@ int engine_init(struct engine *engine, const struct engine_parts *parts)
 		.loop = parts->loop,
 		.settings = session_settings_ref(parts->settings),
 		.sessions_max = parts->sessions_max,
-		.listener = parts->listener,
+		.last_line = parts->share.index,
+		.places = parts->places,
+		.when_full = parts->when_full,
+		.context = parts->context,
 		.authority = parts->authority,
 		.keeper = parts->keeper,
-		.stranger_lines = {.burst = 200, .per_second = 20},
+		.stranger_lines = {.burst = 200 / share_count(parts->share),
+				   .per_second = MAX_OF(20 / share_count(parts->share), 1u)},
 		.started_ms = clock_now_ms(),
 	};
 	engine->host.random = random_system();
 	engine->report_timer = (struct timer){.on_time = report_on_time, .context = engine};
-	int error = table_init(&engine->table, (struct share){0}) ? 0 : -ENOMEM;
+	int error = table_init(&engine->table, parts->share) ? 0 : -ENOMEM;
 	const struct path_parts path = {.loop = engine->loop,
 					.host = &engine->host,
 					.gre = parts->gre,
 					.tun_fd = parts->tun_fd,
 					.owner = &engine_owner,
-					.context = engine};
+					.context = engine,
+					.plan = parts->plan};
 	if (!error)
 		error = path_init(&engine->path, &path);
-	engine->listener_watcher = (struct watcher){
-		.on_ready = on_callers, .context = engine, .fd = parts->listener->fd};
-	if (!error)
-		error = loop_watch(engine->loop, &engine->listener_watcher, EPOLLIN);
 	if (error)
 		engine_fini(engine);
 	return error;
@@ -410,7 +459,6 @@ static void remove_quietly(void *context, struct member *member)
 
 void engine_fini(struct engine *engine)
 {
-	loop_unwatch(engine->loop, &engine->listener_watcher);
 	loop_cancel_timer(engine->loop, &engine->stop_timer);
 	loop_cancel_timer(engine->loop, &engine->report_timer);
 	path_fini(&engine->path);
@@ -545,7 +593,6 @@ void engine_stop(struct engine *engine)
 		return;
 	}
 	engine->stopping = true;
-	loop_unwatch(engine->loop, &engine->listener_watcher);
 	table_each(&engine->table, farewell, engine);
 	engine_perform(engine);
 	engine->stop_by_ms = engine->loop->now_ms + STOP_PATIENCE_MS;

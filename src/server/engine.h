@@ -1,7 +1,8 @@
 /*
  * The engine: everything that a stranger can send ends here, and it holds no password, no root and
- * no path. It is given descriptors and two seams; it accepts control connections, runs sessions,
- * moves packets, and tells what it does.
+ * no path. It is given descriptors, callers and two seams; it runs control connections and sessions,
+ * moves packets, and tells what it does. A server has several, each in a thread of its own
+ * (worker.h), which touches it alone; what they have in common is `struct places`.
  *
  *   serve.h      start and stop: configuration, machine, keeper, authority, engine, in that order
  *   engine.h     connections and sessions         table.h    sessions, found by what a packet shows
@@ -14,12 +15,14 @@
  *   api.h answers.h metrics.h     what people and programs ask
  */
 #pragma once
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
 #include "base/log.h"
 #include "base/rate.h"
+#include "base/share.h"
 #include "io/gre_socket.h"
 #include "io/listener.h"
 #include "io/loop.h"
@@ -47,18 +50,25 @@ struct line {
 	bool closing;    /* nothing is read any more; freed when what is to be sent is sent */
 };
 
+/* What all engines of a server count together. */
+struct places {
+	atomic_uint sessions;
+};
+
 struct engine {
-	struct loop *loop; /* borrowed */
+	struct loop *loop;     /* borrowed */
+	struct places *places; /* borrowed */
+	atomic_uint load;      /* callers that it has, or that are on their way to it */
 	struct session_host host;
 	struct session_settings *settings; /* a counted reference: for connections to come */
-	uint32_t sessions_max;
+	uint32_t sessions_max;             /* of all engines together */
 	struct table table;
 	struct map lines, idle_by_caller; /* struct line by id; those without a call by address */
-	uint32_t next_line;
+	uint32_t last_line;
 	struct path path;
 	struct seam_end *authority, *keeper; /* borrowed */
-	struct listener *listener;           /* borrowed */
-	struct watcher listener_watcher;
+	void (*when_full)(void *context);    /* may be NULL */
+	void *context;
 	struct timer stop_timer;
 	uint64_t stop_by_ms;             /* meaningful while stopping */
 	struct engine_counters counters; /* of sessions: those that have ended */
@@ -81,10 +91,16 @@ struct engine_parts {
 	struct loop *loop;
 	struct session_settings *settings;
 	uint32_t sessions_max;
-	struct listener *listener;
-	struct gre_port *gre;
+	struct share share; /* of call ids, and numbers of sessions and connections */
+	struct places *places;
+	struct gre_port *gre; /* takes the calls of this share, where others take the rest */
 	int tun_fd;
+	const struct rc4_plan *plan; /* NULL: it is chosen now */
 	struct seam_end *authority, *keeper;
+	/* No place is left, here is nobody who could make room, and a caller was refused: perhaps
+	 * another engine has one who can. */
+	void (*when_full)(void *context);
+	void *context;
 };
 
 /* Everything in *parts is borrowed until engine_fini, but for a reference to the settings. 0 or
@@ -96,7 +112,17 @@ void engine_fini(struct engine *engine);
 void engine_configure(struct engine *engine, struct session_settings *settings,
 		      uint32_t sessions_max);
 
-/* A message from the authority. */
+/*
+ * A caller comes: engine_expect from any thread, when it is decided who gets it, then engine_take in
+ * the engine's own.
+ */
+void engine_expect(struct engine *engine);
+void engine_take(struct engine *engine, const struct caller *caller);
+
+/* A stranger's session ends, if there is one that may, so that another caller has a place. */
+void engine_make_room(struct engine *engine);
+
+/* A message from the authority or the keeper. */
 void engine_on_message(struct engine *engine, const struct message_type *type, const void *value);
 
 /*

@@ -35,6 +35,8 @@ struct fixture {
 	struct loop loop;
 	struct seam_end engine_authority, authority, engine_keeper, keeper;
 	struct listener listener;
+	struct watcher callers;
+	struct places places;
 	struct gre_port gre;
 	int tun;
 	struct session_settings *settings;
@@ -120,6 +122,20 @@ static void engine_hears(void *context, const struct message_type *type, const v
 	engine_on_message(&((struct fixture *)context)->engine, type, value);
 }
 
+static void take_caller(void *context, const struct caller *caller)
+{
+	struct fixture *f = context;
+	engine_expect(&f->engine);
+	engine_take(&f->engine, caller);
+}
+
+static void on_callers(void *context, uint32_t events)
+{
+	struct fixture *f = context;
+	(void)events;
+	listener_accept(&f->listener, take_caller, f);
+}
+
 static void start(struct fixture *f, uint32_t sessions_max)
 {
 	char why[WHY_SIZE];
@@ -142,12 +158,14 @@ static void start(struct fixture *f, uint32_t sessions_max)
 	const struct engine_parts parts = {.loop = &f->loop,
 					   .settings = f->settings,
 					   .sessions_max = sessions_max,
-					   .listener = &f->listener,
+					   .places = &f->places,
 					   .gre = &f->gre,
 					   .tun_fd = f->tun,
 					   .authority = &f->engine_authority,
 					   .keeper = &f->engine_keeper};
 	assert_int_equal(engine_init(&f->engine, &parts), 0);
+	f->callers = (struct watcher){.on_ready = on_callers, .context = f, .fd = f->listener.fd};
+	assert_int_equal(loop_watch(&f->loop, &f->callers, EPOLLIN), 0);
 	assert_int_equal(seam_end_hear(&f->authority, authority_hears, f), 0);
 	assert_int_equal(seam_end_hear(&f->keeper, keeper_hears, f), 0);
 	assert_int_equal(seam_end_hear(&f->engine_authority, engine_hears, f), 0);
@@ -160,6 +178,7 @@ static void stop(struct fixture *f)
 	seam_end_close(&f->authority);
 	seam_end_close(&f->engine_keeper);
 	seam_end_close(&f->keeper);
+	loop_unwatch(&f->loop, &f->callers);
 	listener_close(&f->listener);
 	gre_port_fini(&f->gre);
 	close(f->tun);

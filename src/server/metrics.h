@@ -1,6 +1,6 @@
 /* All that is counted, in Prometheus' text format 0.0.4. */
 #pragma once
-#include "server/engine.h"
+#include "server/worker.h"
 
-/* Malloc'ed; NULL: no memory. */
-char *metrics_print(struct engine *engine);
+/* Malloc'ed; NULL: no memory, or a worker does not answer. */
+char *metrics_print(struct workers *workers);

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/share.h"
 #include "io/clock.h"
 #include "io/descriptors.h"
 #include "io/resolver.h"
@@ -18,9 +19,9 @@
 #include "server/api.h"
 #include "server/authority.h"
 #include "server/built_in.h"
-#include "server/engine.h"
 #include "server/keeper.h"
 #include "server/site.h"
+#include "server/worker.h"
 #include "session/configure.h"
 
 enum { WHY = SITE_WHY };
@@ -36,16 +37,17 @@ struct server {
 	int signal_fd;
 	struct watcher signals;
 	struct site site;
-	struct seam_end engine_authority, authority_engine, engine_keeper, keeper_engine,
-		keeper_authority, authority_keeper;
+	struct seam_end keeper_authority, authority_keeper;
 	struct authority authority;
 	struct keeper keeper;
-	struct engine engine;
+	struct workers workers;
+	struct watcher callers;
 	struct http http;
 	struct api api;
 	char why[WHY];
 	/* what stands, and so has to be undone */
-	bool has_loop, has_authority, has_keeper, has_engine, has_pid_file;
+	bool has_loop, has_authority, has_keeper, has_pid_file;
+	bool stopping;
 };
 
 /* ---- configuration ---- */
@@ -132,10 +134,11 @@ static bool configure(struct server *server)
 
 /* ---- the three, and the seams between them ---- */
 
-static void engine_hears(void *context, const struct message_type *type, const void *value)
+/* The seam to the worker that has the session. */
+static struct seam_end *worker_end(struct server *server, uint32_t session)
 {
-	struct server *server = context;
-	engine_on_message(&server->engine, type, value);
+	uint32_t count = (uint32_t)server->workers.count;
+	return &server->workers.authority[share_owner(session, count)];
 }
 
 static void drain_authority(struct server *server)
@@ -150,9 +153,10 @@ static void drain_authority(struct server *server)
 		static union server_message_any value;
 		const struct message_type *type = message_decode(
 			server_messages, action.bytes, action.length, &value, sizeof(value));
-		struct seam_end *to = action.kind == AUTHORITY_TELL_KEEPER
-					      ? &server->authority_keeper
-					      : &server->authority_engine;
+		struct seam_end *to =
+			type && action.kind == AUTHORITY_SEND
+				? worker_end(server, server_message_session(type, &value))
+				: &server->authority_keeper;
 		if (type && seam_end_send(to, type->kind, &value))
 			log_error("the authority's %s is not taken any more", type->name);
 		secret_wipe(&value, sizeof(value));
@@ -175,13 +179,8 @@ static int open_seams(struct server *server)
 {
 	struct loop *loop = &server->loop;
 	int error =
-		seam_ends_open(&server->engine_authority, loop, &server->authority_engine, loop);
-	if (!error)
-		error = seam_ends_open(&server->engine_keeper, loop, &server->keeper_engine, loop);
-	if (!error)
-		error = seam_ends_open(&server->keeper_authority, loop, &server->authority_keeper,
-				       loop);
-	return error;
+		seam_ends_open(&server->keeper_authority, loop, &server->authority_keeper, loop);
+	return error ? error : workers_open(&server->workers, server->site.workers, loop);
 }
 
 static int open_registrar(struct server *server)
@@ -191,43 +190,26 @@ static int open_registrar(struct server *server)
 	if (!authority_init(&server->authority, server->settings, dns))
 		return -ENOMEM;
 	server->has_authority = true;
-	int error = seam_end_hear(&server->authority_engine, authority_hears, server);
-	if (!error)
-		error = seam_end_hear(&server->authority_keeper, authority_hears, server);
+	int error = seam_end_hear(&server->authority_keeper, authority_hears, server);
 	const struct keeper_parts parts = {.machine = &server->site.machine,
 					   .steering = &server->site.steering,
 					   .authority = &server->keeper_authority,
-					   .engines = &server->keeper_engine,
-					   .workers = 1,
+					   .engines = server->workers.keeper,
+					   .workers = (uint32_t)server->workers.count,
 					   .loop = &server->loop};
 	if (!error)
 		error = keeper_init(&server->keeper, server->settings, &parts);
 	if (error)
 		return error;
 	server->has_keeper = true;
-	error = seam_end_hear(&server->keeper_engine, keeper_hears, &server->keeper);
-	if (!error)
-		error = seam_end_hear(&server->keeper_authority, keeper_hears, &server->keeper);
+	error = seam_end_hear(&server->keeper_authority, keeper_hears, &server->keeper);
+	for (size_t i = 0; i < server->workers.count && !error; i++) {
+		error = seam_end_hear(&server->workers.authority[i], authority_hears, server);
+		if (!error)
+			error = seam_end_hear(&server->workers.keeper[i], keeper_hears,
+					      &server->keeper);
+	}
 	return error;
-}
-
-static int open_engine(struct server *server)
-{
-	const struct engine_parts parts = {
-		.loop = &server->loop,
-		.settings = server->session_settings,
-		.sessions_max = server->settings->connections,
-		.listener = &server->site.listener,
-		.gre = &server->site.gre,
-		.tun_fd = server->site.tun_fd,
-		.authority = &server->engine_authority,
-		.keeper = &server->engine_keeper,
-	};
-	int error = engine_init(&server->engine, &parts);
-	if (error)
-		return error;
-	server->has_engine = true;
-	return seam_end_hear(&server->engine_authority, engine_hears, server);
 }
 
 /* Callers are taken in only when the registrar knows its users. A server that could let nobody in does not start. */
@@ -261,12 +243,32 @@ static void warn_of_fixed(const struct settings *old, const struct settings *fre
 			    address_ranges_print(&fresh->remote, after, sizeof(after)));
 	if (old->listen != fresh->listen || strcmp(old->interface, fresh->interface) ||
 	    old->nat != fresh->nat || old->proxy_arp != fresh->proxy_arp ||
-	    strcmp(old->control_socket, fresh->control_socket))
-		log_warning("reload: listen, interface, nat, proxyarp and control-socket change "
-			    "only at the next start");
+	    strcmp(old->control_socket, fresh->control_socket) || old->workers != fresh->workers)
+		log_warning("reload: listen, interface, nat, proxyarp, control-socket and workers "
+			    "change only at the next start");
 	if (moved)
 		log_warning("reload: routes and rules for a new remoteip are made only at the next "
 			    "start");
+}
+
+struct fresh {
+	struct session_settings *settings;
+	uint32_t sessions_max;
+};
+
+static void configure_engine(void *context, struct engine *engine)
+{
+	const struct fresh *fresh = context;
+	engine_configure(engine, fresh->settings, fresh->sessions_max);
+}
+
+static void configure_workers(struct server *server, struct session_settings *settings,
+			      uint32_t sessions_max)
+{
+	struct fresh fresh = {settings, sessions_max};
+	server->workers.sessions_max = sessions_max;
+	if (!workers_ask_all(&server->workers, configure_engine, &fresh))
+		log_error("reload: a worker does not answer, and goes by the old configuration");
 }
 
 static int reload(void *context, char *why, size_t why_size)
@@ -286,15 +288,36 @@ static int reload(void *context, char *why, size_t why_size)
 		return -EINVAL;
 	}
 	warn_of_fixed(server->settings, settings);
-	engine_configure(&server->engine, sessions, settings->connections);
+	configure_workers(server, sessions, settings->connections);
 	keeper_configure(&server->keeper, settings);
 	log_set_level(settings->debug || settings->debug_link ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	settings_unref(server->settings);
 	session_settings_unref(server->session_settings);
 	server->settings = settings;
 	server->session_settings = sessions;
-	log_info("reload=done sessions=%zu", table_count(&server->engine.table));
+	log_info("reload=done sessions=%u", atomic_load(&server->workers.places.sessions));
 	return 0;
+}
+
+static void begin_to_stop(struct server *server)
+{
+	log_info("stopping sessions=%u", atomic_load(&server->workers.places.sessions));
+	sd_notify(0, "STOPPING=1");
+	server->stopping = true;
+	loop_unwatch(&server->loop, &server->callers);
+	workers_stop(&server->workers);
+}
+
+/* When all have ended, so has the server; it does not go on with fewer than it had. */
+static void worker_ended(void *context)
+{
+	struct server *server = context;
+	if (!server->stopping) {
+		log_error("a worker ended, and so does the server");
+		begin_to_stop(server);
+	}
+	if (!server->workers.running)
+		loop_stop(&server->loop);
 }
 
 static void on_signal(void *context, uint32_t events)
@@ -307,14 +330,41 @@ static void on_signal(void *context, uint32_t events)
 		if (signal == SIGHUP) {
 			reload(server, why, sizeof(why));
 		} else {
-			log_info("stopping sessions=%zu", table_count(&server->engine.table));
-			sd_notify(0, "STOPPING=1");
-			engine_stop(&server->engine);
+			begin_to_stop(server);
 		}
 	}
 }
 
 /* ---- start and stop ---- */
+
+static void take_caller(void *context, const struct caller *caller)
+{
+	workers_take(context, caller);
+}
+
+static void on_callers(void *context, uint32_t events)
+{
+	struct server *server = context;
+	(void)events;
+	server->workers.turned_away +=
+		(uint64_t)listener_accept(&server->site.listener, take_caller, &server->workers);
+}
+
+static int open_workers(struct server *server)
+{
+	const struct workers_parts parts = {
+		.settings = server->session_settings,
+		.sessions_max = server->settings->connections,
+		.gre = server->site.gre,
+		.queues = server->site.queues,
+		.on_ended = worker_ended,
+		.context = server,
+	};
+	int error = workers_start(&server->workers, &parts);
+	server->callers = (struct watcher){
+		.on_ready = on_callers, .context = server, .fd = server->site.listener.fd};
+	return error ? error : loop_watch(&server->loop, &server->callers, EPOLLIN);
+}
 
 static const struct settings *settings_in_force(void *context)
 {
@@ -333,7 +383,8 @@ static bool open_control_socket(struct server *server)
 			return false;
 		}
 	}
-	server->api = (struct api){.engine = &server->engine,
+	server->api = (struct api){.workers = &server->workers,
+				   .listener = &server->site.listener,
 				   .settings = settings_in_force,
 				   .reload = reload,
 				   .context = server,
@@ -384,7 +435,7 @@ static bool start(struct server *server)
 	    failed(server, "cannot start the registrar", open_registrar(server)))
 		return false;
 	if (!await_secrets(server) ||
-	    failed(server, "cannot start the engine", open_engine(server)) ||
+	    failed(server, "cannot start the workers", open_workers(server)) ||
 	    !open_control_socket(server))
 		return false;
 	return !failed(server, "cannot watch signals",
@@ -405,20 +456,22 @@ static void write_pid_file(struct server *server)
 static void stop(struct server *server)
 {
 	http_close(&server->http);
-	if (server->has_engine)
-		engine_fini(&server->engine);
+	if (server->has_loop)
+		loop_unwatch(&server->loop, &server->callers);
+	workers_end(&server->workers);
 	/* The last requests still count: routes go, and every ip-down is called. */
-	seam_ends_settle(&server->engine_keeper, &server->keeper_engine);
-	seam_ends_settle(&server->engine_authority, &server->authority_engine);
+	for (size_t i = 0; i < server->workers.count; i++) {
+		struct worker *worker = &server->workers.all[i];
+		seam_ends_settle(&worker->keeper, &server->workers.keeper[i]);
+		seam_ends_settle(&worker->authority, &server->workers.authority[i]);
+	}
 	if (server->has_keeper)
 		keeper_fini(&server->keeper);
 	if (server->has_authority)
 		authority_fini(&server->authority);
-	struct seam_end *ends[] = {&server->engine_authority, &server->authority_engine,
-				   &server->engine_keeper,    &server->keeper_engine,
-				   &server->keeper_authority, &server->authority_keeper};
-	for (size_t i = 0; i < COUNT_OF(ends); i++)
-		seam_end_close(ends[i]);
+	workers_close(&server->workers);
+	seam_end_close(&server->keeper_authority);
+	seam_end_close(&server->authority_keeper);
 	site_close(&server->site);
 	if (server->has_loop) {
 		loop_unwatch(&server->loop, &server->signals);
@@ -440,7 +493,7 @@ int serve_run(const struct serve_options *options)
 	bool good = start(server);
 	if (good) {
 		write_pid_file(server);
-		announce(server->settings, &server->built_in, server->site.machine.index);
+		announce(server->settings, &server->built_in, &server->site);
 		log_info("ready");
 		sd_notify(0, "READY=1");
 		if (options->on_ready)

@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "base/reader.h"
+#include "io/processors.h"
 #include "io/tun.h"
 
 enum { PPTP_PORT = 1723, TUN_MTU = 1500 };
@@ -64,22 +65,6 @@ static void make_plan(struct site *site, const struct settings *settings,
 	};
 }
 
-/* Rules of others that drop what we let through: said at start, and kept for `status`. */
-static void look_for_foreign_rules(struct site *site)
-{
-	static struct foreign_findings findings; /* too large for a stack */
-	char text[FOREIGN_SENTENCE];
-	findings.count = 0;
-	if (machine_foreign(&site->plan, &findings))
-		return;
-	for (size_t i = 0; i < findings.count; i++) {
-		log_warning("%s", foreign_print(&findings.all[i], text));
-		char *copy = strdup(text);
-		if (copy)
-			site->warnings[site->warning_count++] = copy;
-	}
-}
-
 bool site_make_directory(struct site *site, const char *path)
 {
 	if (!mkdir(path, 0755) || errno == EEXIST)
@@ -89,17 +74,89 @@ bool site_make_directory(struct site *site, const char *path)
 	return false;
 }
 
-static bool open_gre(struct site *site, const struct settings *settings)
+static void warn(struct site *site, const char *text)
 {
+	char *copy = strdup(text);
+	log_warning("%s", text);
+	if (copy)
+		site->warnings[site->warning_count++] = copy;
+}
+
+static bool open_gre_of(struct site *site, const struct settings *settings, uint32_t worker)
+{
+	const struct share share = {(uint16_t)worker, (uint16_t)site->workers};
 	int fd = gre_socket_open(settings->listen, settings->vrf, site->why);
 	if (fd < 0)
 		return false;
-	if (gre_port_init(&site->gre, fd)) {
+	int error = gre_socket_share(fd, share);
+	if (!error)
+		error = gre_port_init(&site->gre[worker], fd);
+	if (error) {
 		close(fd);
-		snprintf(site->why, sizeof(site->why), "out of memory");
+		snprintf(site->why, sizeof(site->why), "cannot divide GRE among workers: %s",
+			 strerror(-error));
 		return false;
 	}
-	return site->has_gre = true;
+	return true;
+}
+
+static bool open_gre(struct site *site, const struct settings *settings)
+{
+	while (site->gre_count < site->workers && open_gre_of(site, settings, site->gre_count))
+		site->gre_count++;
+	return site->gre_count == site->workers;
+}
+
+static void close_queues(struct site *site)
+{
+	steering_close(&site->steering);
+	for (uint32_t i = 0; i < site->workers; i++)
+		close(site->queues[i]);
+	site->has_tun = false;
+}
+
+static bool open_queues(struct site *site, const struct settings *settings, uint32_t count)
+{
+	site->workers = count;
+	site->has_tun = !tun_open_queues(settings->interface, site->queues, count, site->why);
+	return site->has_tun;
+}
+
+/* A queue for each worker, and packets steered to theirs: enough room for an IPv4 and an IPv6 address
+ * of each session, twice, since a reload may allow more of them. */
+static bool open_many(struct site *site, const struct settings *settings, uint32_t count)
+{
+	enum { DESTINATIONS_LEAST = 65536 };
+	uint32_t destinations = MAX_OF(settings->connections * 4, (uint32_t)DESTINATIONS_LEAST);
+	if (!open_queues(site, settings, count))
+		return false;
+	if (!steering_open(&site->steering, site->queues[0], destinations, site->why))
+		return true;
+	close_queues(site);
+	return false;
+}
+
+static uint32_t wanted_workers(const struct settings *settings)
+{
+	return settings->workers ? settings->workers
+				 : MIN_OF(processors_count(), (uint32_t)WORKERS_UNSAID);
+}
+
+/* Where the kernel cannot bring packets to the right one of several, there is one worker. */
+static bool open_tun(struct site *site, const struct settings *settings)
+{
+	char why[SITE_WHY], text[SITE_WHY + 64];
+	uint32_t count = wanted_workers(settings);
+	if (count > 1 && open_many(site, settings, count))
+		return true;
+	memcpy(why, site->why, sizeof(why));
+	if (!open_queues(site, settings, 1))
+		return false;
+	if (count > 1) {
+		snprintf(text, sizeof(text), "one worker serves, not %u: %s", count, why);
+		warn(site, text);
+	}
+	return true;
 }
 
 static bool open_listener(struct site *site, const struct settings *settings)
@@ -116,17 +173,28 @@ static bool raise_machine(struct site *site)
 	return site->has_machine;
 }
 
-bool site_open(struct site *site, const struct settings *settings, const uint8_t interface_id[8])
+/* Rules of others that drop what we let through: said at start, and kept for `status`. */
+static void look_for_foreign_rules(struct site *site)
 {
-	*site = (struct site){0};
+	static struct foreign_findings findings; /* too large for a stack */
+	char text[FOREIGN_SENTENCE];
+	findings.count = 0;
+	if (machine_foreign(&site->plan, &findings))
+		return;
+	for (size_t i = 0; i < findings.count; i++) {
+		warn(site, foreign_print(&findings.all[i], text));
+	}
+}
+
+bool site_open(struct site *site, struct settings *settings, const uint8_t interface_id[8])
+{
+	*site = (struct site){.settings = settings_ref(settings)};
 	if (!site_make_directory(site, settings->run_directory))
 		return false;
-	site->tun_fd = tun_open_super(settings->interface, site->why);
-	site->has_tun = site->tun_fd >= 0;
 	make_plan(site, settings, interface_id);
 	/* GRE before a call can be answered: without it the kernel tells callers "protocol unreachable". */
-	if (!site->has_tun || !open_gre(site, settings) || !open_listener(site, settings) ||
-	    !raise_machine(site))
+	if (!open_tun(site, settings) || !open_gre(site, settings) ||
+	    !open_listener(site, settings) || !raise_machine(site))
 		return false;
 	look_for_foreign_rules(site);
 	return true;
@@ -138,11 +206,12 @@ void site_close(struct site *site)
 		machine_down(&site->machine);
 	if (site->has_listener)
 		listener_close(&site->listener);
-	if (site->has_gre)
-		gre_port_fini(&site->gre);
+	for (uint32_t i = 0; i < site->gre_count; i++)
+		gre_port_fini(&site->gre[i]);
 	if (site->has_tun)
-		close(site->tun_fd);
+		close_queues(site);
 	for (size_t i = 0; i < site->warning_count; i++)
 		free(site->warnings[i]);
+	settings_unref(site->settings);
 	*site = (struct site){0};
 }

@@ -1,5 +1,5 @@
 /*
- * The place where a server stands: TUN device, GRE socket, listener, and what the machine needs around them (addresses,
+ * The place where a server stands: TUN device, GRE sockets, listener, and what the machine needs around them (addresses,
  * routes, rules, forwarding). All of it opens or nothing does.
  */
 #pragma once
@@ -13,31 +13,39 @@
 #include "io/machine.h"
 #include "io/steering.h"
 
-enum { SITE_LOCAL_ADDRESSES = 64, SITE_WHY = 640 };
+enum {
+	SITE_LOCAL_ADDRESSES = 64,
+	SITE_WHY = 640,
+	WORKERS_UNSAID = 8, /* at most, unless the configuration says more */
+};
 
 struct site {
-	int tun_fd;
+	struct settings *settings;         /* a counted reference: those that it was opened by */
+	uint32_t workers;                  /* what the two below are for, each */
+	int queues[WORKERS_MOST];          /* of the TUN device */
+	struct gre_port gre[WORKERS_MOST]; /* that divide the calls among them */
 	struct steering steering;
-	struct gre_port gre;
 	struct listener listener;
 	struct machine machine;
 	struct machine_plan
-		plan; /* machine borrows it, and it borrows the two below and texts of the settings */
+		plan; /* machine borrows it, and it borrows the two below and texts of `settings` */
 	uint32_t local[SITE_LOCAL_ADDRESSES];
 	struct address_span pool[FIREWALL_RANGES];
-	char *warnings
-		[FOREIGN_FINDINGS]; /* owned: rules of others that drop what is ours, a sentence each */
+	/* owned, a sentence each: rules of others that drop what is ours, and that there is one
+	 * worker only */
+	char *warnings[FOREIGN_FINDINGS + 1];
 	size_t warning_count;
 	char why[SITE_WHY]; /* after a failure: one sentence with the remedy */
 	/* what stands, and so has to be undone */
-	bool has_tun, has_gre, has_listener, has_machine;
+	uint32_t gre_count;
+	bool has_tun, has_listener, has_machine;
 };
 
 /*
- * Opens it all as `settings` say, which stay until site_close; `interface_id` is ours in IPv6. True, or false and
+ * Opens it all as `settings` say, whatever a reload brings later; `interface_id` is ours in IPv6. True, or false and
  * site->why; site_close then undoes what stands. Foreign rules are looked for, and logged.
  */
-bool site_open(struct site *site, const struct settings *settings, const uint8_t interface_id[8]);
+bool site_open(struct site *site, struct settings *settings, const uint8_t interface_id[8]);
 
 /* What stands goes; also of one that is zero. */
 void site_close(struct site *site);

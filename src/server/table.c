@@ -35,10 +35,8 @@ void table_fini(struct table *table)
 
 uint32_t table_pick_id(struct table *table)
 {
-	uint32_t count = share_count(table->share);
-	do /* beyond the last of the share it begins anew */
-		table->last_id = table->last_id > UINT32_MAX - count ? table->share.index
-								     : table->last_id + count;
+	do
+		table->last_id = share_next(table->share, table->last_id);
 	while (!table->last_id || table_by_id(table, table->last_id));
 	return table->last_id;
 }

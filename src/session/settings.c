@@ -67,12 +67,12 @@ struct session_settings *session_settings_new(enum link_role role)
 
 struct session_settings *session_settings_ref(struct session_settings *settings)
 {
-	settings->references++;
+	atomic_fetch_add(&settings->references, 1);
 	return settings;
 }
 
 void session_settings_unref(struct session_settings *settings)
 {
-	if (settings && --settings->references == 0)
+	if (settings && atomic_fetch_sub(&settings->references, 1) == 1)
 		free(settings);
 }

@@ -1,6 +1,7 @@
 /* What a session needs of the configuration. Built once for
  * each reading of it; sessions hold counted references. */
 #pragma once
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@ enum { MSS_CLAMP_NONE = 0, MSS_CLAMP_TO_MTU = 1 };
 extern const char session_vendor[];
 
 struct session_settings {
-	uint32_t references;
+	atomic_uint references; /* sessions of several threads hold them */
 	struct link_settings link;
 	struct control_settings control;
 	uint32_t idle_ms; /* without data for so long: ended; 0: never (pppd: idle) */

@@ -135,6 +135,7 @@ TEST(machine_up_makes_device_routes_table_and_forwarding_and_down_undoes_them)
 	int fd = tun("pptp0");
 	up(&plan, &m);
 	assert_true(prints("ip -o link show pptp0", "mtu 1500"));
+	assert_true(prints("ip -o link show pptp0", "qlen 1000"));
 	assert_true(prints("ip -o link show pptp0", ",UP"));
 	assert_true(prints("ip -o -4 addr show pptp0", "inet 192.168.10.1/32"));
 	assert_true(prints("ip -o -6 addr show pptp0", "inet6 fe80::200:0:0:1/64 scope link"));

@@ -89,6 +89,7 @@ int netlink_link_up(struct netlink *netlink, int index, uint32_t mtu)
 	body->ifi_index = index;
 	body->ifi_flags = body->ifi_change = IFF_UP;
 	mnl_attr_put_u32(&request.header, IFLA_MTU, mtu);
+	mnl_attr_put_u32(&request.header, IFLA_TXQLEN, NETLINK_LINK_QUEUE);
 	return netlink_change(netlink, &request);
 }
 

@@ -97,7 +97,12 @@ int netlink_each_proxy(struct netlink *netlink,
 /* -ENODEV where there is none of that name. */
 int netlink_link_find(struct netlink *netlink, const char *name, struct netlink_link *link);
 
-/* Up, with this MTU, and without the IPv6 address that the kernel would think of. */
+/*
+ * Up, with this MTU, without the IPv6 address that the kernel would think of, and with a queue like
+ * that of a real interface: a TUN device's usual 500 packets are fewer than two turns of the loop
+ * can bring, each of which reads 256 from the callers before it looks at what came back.
+ */
+enum { NETLINK_LINK_QUEUE = 1000 };
 int netlink_link_up(struct netlink *netlink, int index, uint32_t mtu);
 
 /* One IPv4 address with its prefix (32 makes no network around it). One that is there already is

@@ -12,6 +12,7 @@ import pathlib
 import platform
 import re
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -23,6 +24,8 @@ import lab  # noqa: E402
 
 if not lab.POPTUN.exists():
     sys.exit(f"{lab.POPTUN} is not there: ./run build")
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that namespaces and processes are cleared away
 
 INNER, PASSWORD = "10.128.0.1", "bench-password"
 TICK = os.sysconf("SC_CLK_TCK")

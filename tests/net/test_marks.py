@@ -60,12 +60,15 @@ class Way:
         self.stack = stack
 
     def call(self, *options):
-        call = self.stack.enter_context(self.caller.spawn(
+        call = self.dialled = self.stack.enter_context(self.caller.spawn(
             "env", "POPTUN_PASSWORD=test123", lab.POPTUN, "connect", SERVER, "--user", "testvpn1", "--secrets",
             "/nonexistent", "--ip-up", "/nonexistent", "--ip-down", "/nonexistent", *options))
         call.await_line(r"^up ")
         address = re.search(r"^address +(192\.168\.10\.\d+),", call.output, re.M)[1]
         return address
+
+    def hang_up(self):
+        assert self.dialled.stop() == 5, self.dialled.output
 
     def congest(self, rule="ip ecn set ce"):
         self.router.nft("flush ruleset\ntable ip way {\nchain forward {\ntype filter hook forward priority 0;\n"
@@ -143,6 +146,16 @@ def test_dscp_is_set_or_copied(way, poptun, tos, octet, outside):
         address = way.call("--tos", tos)
         assert way.carry(way.server, way.caller, address, octet) == ({outside}, [octet] * 3)
         assert way.carry(way.caller, way.server, INNER, octet) == ({outside}, [octet] * 3)
+
+
+def test_after_a_reload_a_new_call_has_the_new_dscp(way, poptun):
+    with lab.Server(way.server) as server:
+        address = way.call()
+        server.config.write_text(server.config.read_text() + "tos 0x28\n")
+        server.command("reload")
+        assert way.carry(way.server, way.caller, address, EF) == ({0}, [EF] * 3)
+        way.hang_up()
+        assert way.carry(way.server, way.caller, way.call(), EF) == ({0x28}, [EF] * 3)
 
 
 def test_ecn_off_shows_nothing_and_carries_all_the_same(way, poptun):

@@ -144,8 +144,9 @@ void mppe_on_reset_request(struct mppe *m);
  * Runs RC4 over all items. Items of one stateless link may stand in any number and order. Where
  * items are of several links, as many keys as they took are made ahead for the next batch, the
  * links' chains in lanes side by side; a packet decrypts to the same whether its key was there or
- * is made when it comes. A direction that was lent a supply XORs the keystreams that are in it,
- * and releases them with the next run. `plan`: of rc4_choose.
+ * is made when it comes. A direction that was lent a supply (mppe_supply.h) XORs the keystreams
+ * that are in it; they go when what was sealed was run, and what was received was committed.
+ * `plan`: of rc4_choose.
  */
 void mppe_run_by(const struct rc4_plan *plan, struct mppe_item *const *items, size_t count);
 

@@ -22,6 +22,7 @@ struct world *world_new(uint64_t seed)
 	assert_non_null(w->flights);
 	w->seed = seed;
 	w->now_ms = 1000;
+	w->supply_seed = seed & 2 ? seed : 0; /* odd and even seeds mean something else already */
 	w->receive_batch = BATCH_MAX;
 	for (int i = 0; i < 2; i++) {
 		w->ends[i].host.random = test_random(&w->seed);

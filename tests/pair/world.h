@@ -82,6 +82,7 @@ struct world {
 	struct end ends[2];
 	struct wire_faults wire;
 	struct registrar_faults registrar;
+	uint64_t supply_seed;      /* keystreams are made ahead, by chance; 0: not */
 	unsigned receive_batch;    /* so many of the packets that are there are admitted at once */
 	struct in_flight *flights; /* WIRE_SLOTS */
 	struct answer answers[16];

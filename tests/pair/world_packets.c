@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "ip/fragment.h"
 #include "ip/ip.h"
+#include "ppp/mppe_supply.h"
 #include "tests/pair/world.h"
 #include "tests/test.h"
 
@@ -82,20 +83,37 @@ static void take_out(struct end *end, const struct packet *p)
 	end->inbox_count++;
 }
 
-static void run_mppe(void)
+/* Lends the packet's direction a supply, if one is free, and lets some more be made, or nothing. */
+static void supply(struct random *random, const struct mppe_item *item)
 {
+	static struct mppe_supply supplies[WORLD_SESSIONS];
+	struct mppe_direction *d = item->stateful ? NULL : item->direction;
+	for (size_t i = 0; d && i < COUNT_OF(supplies) && !d->supply; i++)
+		if (mppe_supply_is_free(&supplies[i]))
+			mppe_supply_lend(&supplies[i], d);
+	if (d && d->supply)
+		mppe_supply_make(d->supply, &rc4_plan_plain, random_below(random, 5));
+}
+
+static void run_mppe(struct world *w)
+{
+	struct random random = test_random(&w->supply_seed);
 	struct mppe_item *items[BATCH_MAX];
 	size_t count = 0;
-	for (size_t i = 0; i < batch.count; i++)
-		if (batch.items[i].link.encrypted)
-			items[count++] = &batch.items[i].link.mppe;
+	for (size_t i = 0; i < batch.count; i++) {
+		if (!batch.items[i].link.encrypted)
+			continue;
+		items[count++] = &batch.items[i].link.mppe;
+		if (w->supply_seed)
+			supply(&random, items[count - 1]);
+	}
 	mppe_run(items, count);
 }
 
 static void settle(struct world *w, int to)
 {
 	enum link_payload payload;
-	run_mppe();
+	run_mppe(w);
 	for (size_t i = 0; i < batch.count; i++)
 		if (session_deliver(batch.sessions[i], &batch.packets[i], &batch.items[i], &payload,
 				    w->now_ms) == DROP_NONE &&
@@ -210,7 +228,7 @@ static void enclose(struct world *w, struct session *s, struct packet *p)
 
 static void send_batch(struct world *w, int from)
 {
-	run_mppe();
+	run_mppe(w);
 	for (size_t i = 0; i < batch.count; i++) {
 		session_seal(batch.sessions[i], &batch.packets[i]);
 		world_fly(w, !from, batch.items[i].tos, batch.packets[i].data,

@@ -25,7 +25,7 @@ enum action_kind {
 	ACTION_SEND_GRE, /* a GRE packet, header included, for the peer */
 	ACTION_ASK,      /* struct action_question: for the registrar */
 	ACTION_RELEASE,  /* the registrar forgets question and address of this session */
-	ACTION_IPV4_UP, /* struct link_addresses */
+	ACTION_IPV4_UP,  /* struct link_addresses */
 	ACTION_IPV4_DOWN,
 	ACTION_IPV6_UP, /* struct link_addresses */
 	ACTION_IPV6_DOWN,

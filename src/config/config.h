@@ -84,7 +84,8 @@ bool config_load(const struct config_source *source, const struct command_line *
  * those who read such a file for another purpose than ours. */
 int config_option_values(const char *word);
 
-/* The values of `tos` ("copy" or an octet: TOS_COPY or its value) and `ecn` (enum ecn_policy), for
- * other places where they may be said. False: neither of the kind. */
+/* The values of `tos` ("copy" or an octet: TOS_COPY or its value), `ecn` (enum ecn_policy) and `gre-io`
+ * (enum gre_io_policy), for other places where they may be said. False: neither of the kind. */
 bool config_tos_parse(const char *text, uint32_t *tos);
 bool config_ecn_parse(const char *text, uint32_t *policy);
+bool config_gre_io_parse(const char *text, uint32_t *policy);

@@ -60,6 +60,7 @@ TEST(the_how_to_is_obeyed_literally)
 	assert_string_equal(s->interface, "pptp0");
 	assert_string_equal(s->chap_secrets, "/etc/ppp/chap-secrets");
 	assert_int_equal(s->nat, NAT_AUTO);
+	assert_int_equal(s->gre_io, GRE_IO_AUTO);
 	assert_int_equal(s->mss_clamp, MSS_CLAMP_MTU);
 	assert_int_equal(s->workers, 0);
 	assert_int_equal(s->tos, 0);
@@ -206,7 +207,7 @@ TEST(pptpd_confs_keywords_reach_their_places)
 		"listen 192.0.2.1\nvrf red\nconnections 3\nstimeout 30\nlocalip 10.0.0.1-5\n"
 		"remoteip 10.0.1.1-4\nnoipparam\nspeed 9600\npidfile /run/x\nmppe optional\n"
 		"mppe-bits 40,128\nmppe-stateless no\nsingle-session yes\nnat off\nmss-clamp 1300\n"
-		"fragment-dont-fragment no\ntos 184\necn off\ninterface vpn1\nchap-secrets /c\npap-secrets /p\n"
+		"gre-io packet\nfragment-dont-fragment no\ntos 184\necn off\ninterface vpn1\nchap-secrets /c\npap-secrets /p\n"
 		"control-socket /s\nrun-directory /r\nstate-directory /t\nallow-noauth\n",
 		NULL, &complaints);
 	assert_non_null(s);
@@ -222,6 +223,7 @@ TEST(pptpd_confs_keywords_reach_their_places)
 	assert_int_equal(s->mppe, ENCRYPTION_OPTIONAL);
 	assert_int_equal(s->mppe_bits, ENCRYPTION_128 | ENCRYPTION_40);
 	assert_int_equal(s->nat, NAT_OFF);
+	assert_int_equal(s->gre_io, GRE_IO_PACKET);
 	assert_int_equal(s->mss_clamp, 1300);
 	assert_false(s->fragment_dont_fragment || s->local_unsaid || s->mppe_stateless);
 	assert_int_equal(s->tos, 0xb8);

@@ -128,8 +128,8 @@ bool config_finish(struct loading *loading);
 extern const struct setting_type type_on, type_off, type_yes_no, type_nothing, type_word,
 	type_number, type_seconds, type_connections, type_workers, type_default_mru, type_text,
 	type_option_file, type_interface, type_address, type_ranges, type_dns, type_wins,
-	type_local_remote, type_interface_id, type_auto_on_off, type_choice_mppe, type_mss_clamp,
-	type_tos, type_bits;
+	type_local_remote, type_interface_id, type_auto_on_off, type_choice_mppe,
+	type_choice_gre_io, type_mss_clamp, type_tos, type_bits;
 /* link_types.c: pppd's words. */
 extern const struct setting_type type_demand, type_refuse, type_noauth, type_auth,
 	type_require_mppe, type_no_mppe, type_no_ccp, type_no_bits, type_mppe_words, type_name,

@@ -15,6 +15,9 @@
 
 enum nat_policy { NAT_AUTO, NAT_ON, NAT_OFF };
 
+/* By which sockets GRE comes and goes. */
+enum gre_io_policy { GRE_IO_AUTO, GRE_IO_RAW, GRE_IO_PACKET };
+
 /* Whether data packets are encrypted (MPPE). The names of ppp/link.h,
  * which this room cannot see, with the same values. */
 enum encryption { ENCRYPTION_OFF, ENCRYPTION_OPTIONAL, ENCRYPTION_REQUIRED };
@@ -57,6 +60,7 @@ struct settings {
 	/* The machine. */
 	char *interface;    /* name of the TUN device */
 	uint32_t nat;       /* enum nat_policy */
+	uint32_t gre_io;    /* enum gre_io_policy */
 	uint32_t mss_clamp; /* enum mss_clamp, or an MSS in octets */
 	/* IPv4 packets too long for a session are cut up although they forbid it */
 	bool fragment_dont_fragment;

@@ -33,6 +33,7 @@ static const struct setting pptpd_rows[] = {
 	{ PPTPD_CONF, "tos", OBEYED, &type_tos, AT(tos), "0", 0, 0, "DSCP of the GRE packets: one for all, or that of each packet inside (copy); one for all keeps their order on the way, and callers such as Windows drop what comes out of order" },
 	{ PPTPD_CONF, "ecn", OBEYED, &type_auto_on_off, AT(ecn), "auto", 0, 0, "whether GRE packets say that routers may mark congestion (ECN) in place of dropping: auto does for callers that carry such a mark inside, as poptun does; pppd and Windows lose it. Marks that come in are carried inside always (RFC 6040)" },
 	{ PPTPD_CONF, "interface", OBEYED, &type_interface, AT(interface), "pptp0", 0, 0, "name of the TUN device; the nftables table is named after it" },
+	{ PPTPD_CONF, "gre-io", OBEYED, &type_choice_gre_io, AT(gre_io), "auto", 0, 0, "GRE by the raw socket alone (raw), or faster past the host's IP (packet) where no rule of others minds (auto); status says which" },
 	{ PPTPD_CONF, "chap-secrets", OBEYED, &type_text, AT(chap_secrets), "/etc/ppp/chap-secrets", 0, 0, "file of users and passwords for CHAP, MS-CHAP and MS-CHAPv2" },
 	{ PPTPD_CONF, "pap-secrets", OBEYED, &type_text, AT(pap_secrets), "/etc/ppp/pap-secrets", 0, 0, "file of users and passwords for PAP" },
 	{ PPTPD_CONF, "control-socket", OBEYED, &type_text, AT(control_socket), "/run/poptun/poptun.sock", 0, 0, "unix socket of the HTTP API" },

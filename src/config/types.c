@@ -420,6 +420,30 @@ bool config_ecn_parse(const char *text, uint32_t *policy)
 const struct setting_type type_auto_on_off = {"auto, on or off", take_auto_on_off,
 					      print_auto_on_off};
 
+static const char *const gre_io_names[] = {"auto", "raw", "packet", NULL};
+
+static bool take_gre_io(struct loading *loading, const struct setting *setting, const char *value)
+{
+	uint32_t choice;
+	if (!choose(gre_io_names, value, &choice))
+		return unexpected(loading, setting, value);
+	set_number(loading, setting, choice);
+	return true;
+}
+
+static void print_gre_io(const struct setting *setting, const struct settings *settings, char *to,
+			 size_t size)
+{
+	snprintf(to, size, "%s", gre_io_names[number_of(setting, settings)]);
+}
+
+bool config_gre_io_parse(const char *text, uint32_t *policy)
+{
+	return choose(gre_io_names, text, policy);
+}
+
+const struct setting_type type_choice_gre_io = {"auto, raw or packet", take_gre_io, print_gre_io};
+
 /* Judged in finish.c, where pppd's words are known too. */
 static bool take_mppe(struct loading *loading, const struct setting *setting, const char *value)
 {

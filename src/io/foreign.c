@@ -166,6 +166,44 @@ int foreign_find(const struct foreign_plan *plan, struct foreign_findings *findi
 	return 0;
 }
 
+/* Of the three rulesets, for packets by any of these interfaces. */
+static void find_concern(const struct rulesets *rulesets, const struct foreign_plan *plan,
+			 const char *const *interfaces, size_t count, bool out,
+			 char why[static FOREIGN_SENTENCE])
+{
+	struct foreign_plan one = *plan;
+	why[0] = 0;
+	for (size_t i = 0; i < count && !why[0]; i++) {
+		one.uplink = interfaces[i];
+		(void)(foreign_concerns_gre(rulesets->nft, &one, "nft", out, why) ||
+		       foreign_concerns_gre(rulesets->iptables, &one, "iptables-nft", out, why) ||
+		       foreign_concerns_gre(rulesets->legacy, &one, "iptables-legacy", out, why));
+	}
+}
+
+static bool any_forwards(const struct rulesets *rulesets)
+{
+	return foreign_ruleset_forwards(rulesets->nft) ||
+	       foreign_ruleset_forwards(rulesets->iptables) ||
+	       foreign_ruleset_forwards(rulesets->legacy);
+}
+
+int foreign_find_gre(const struct foreign_plan *plan, const char *const *interfaces, size_t count,
+		     char in[static FOREIGN_SENTENCE], char out[static FOREIGN_SENTENCE])
+{
+	struct rulesets rulesets;
+	int error = rulesets_read(&rulesets);
+	if (error)
+		return error;
+	find_concern(&rulesets, plan, interfaces, count, false, in);
+	find_concern(&rulesets, plan, interfaces, count, true, out);
+	if (!in[0] && plan->track_gre && any_forwards(&rulesets))
+		snprintf(in, FOREIGN_SENTENCE,
+			 "foreign rules translate addresses, perhaps those of GRE too");
+	rulesets_free(&rulesets);
+	return 0;
+}
+
 int foreign_fix(const struct foreign_finding *finding)
 {
 	char words[FOREIGN_REMEDY], why[WHY_SIZE], *rest = words, *word;
@@ -185,9 +223,7 @@ bool foreign_forwards(void)
 	struct rulesets rulesets;
 	if (rulesets_read(&rulesets))
 		return true; /* who cannot see must not switch off */
-	bool found = foreign_ruleset_forwards(rulesets.nft) ||
-		     foreign_ruleset_forwards(rulesets.iptables) ||
-		     foreign_ruleset_forwards(rulesets.legacy);
+	bool found = any_forwards(&rulesets);
 	rulesets_free(&rulesets);
 	return found;
 }

@@ -59,6 +59,14 @@ struct foreign_findings {
 void foreign_judge(const json_t *json, const struct foreign_plan *plan, const char *tool,
 		   struct foreign_findings *findings);
 
+/*
+ * Would a rule do something with our GRE, other than let it pass? For packets on their way in or out: a
+ * drop, a change, a line in a log, be it only perhaps. True with a sentence in `why`. A chain without
+ * rules for it, and rules that accept it, do not count; nor do chains of type nat, unless it is tracked.
+ */
+bool foreign_concerns_gre(const json_t *json, const struct foreign_plan *plan, const char *tool,
+			  bool out, char why[static FOREIGN_SENTENCE]);
+
 /* iptables-save's text as a ruleset of family "ip"; the caller owns it. NULL: no memory. */
 json_t *foreign_from_iptables(const char *text);
 
@@ -77,6 +85,14 @@ const char *foreign_print(const struct foreign_finding *finding,
 /* The edge: the rules that hold in this namespace. -errno where nothing could be asked; what is not
  * installed here has no rules. The uplink is looked up where the plan has NULL. */
 int foreign_find(const struct foreign_plan *plan, struct foreign_findings *findings);
+
+/*
+ * The same of this namespace, for packets by any of these interfaces: why GRE has to go the long way, in
+ * and out; "" where it has not. With track_gre, also because a foreign translation of addresses may be
+ * its way in. 0 or -errno.
+ */
+int foreign_find_gre(const struct foreign_plan *plan, const char *const *interfaces, size_t count,
+		     char in[static FOREIGN_SENTENCE], char out[static FOREIGN_SENTENCE]);
 
 /* Runs the remedy. 0, or -errno: -ENOTSUP where there is none. */
 int foreign_fix(const struct foreign_finding *finding);

@@ -19,6 +19,7 @@ struct walk {
 	const char *family, *table;
 	const struct foreign_packet *packet;
 	unsigned budget;
+	bool touches; /* a rule that may hold does something with the packet other than judge it */
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -126,6 +127,19 @@ static unsigned statement_verdict(struct walk *walk, const json_t *statement, un
 	return verdict(walk, statement, depth, gone);
 }
 
+/* Statements that leave a packet as it is, and tell nobody of it; counting all that comes by is as harmless. */
+static bool is_harmless(const json_t *statement)
+{
+	static const char *const names[] = {"match",  "counter", "accept", "drop", "reject",
+					    "return", "jump",    "goto",   "vmap", "notrack",
+					    "limit",  "quota",   "comment"};
+	const json_t *xt = json_object_get(statement, "xt");
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (json_object_get(statement, names[i]))
+			return true;
+	return xt && strcmp(text_of(xt, "type"), "target"); /* a match that we cannot see into */
+}
+
 /*
  * One rule. Returns what may become of the packet in it; RETURNED among that means here that it
  * goes on to the next rule. *leaves: the packet may return from the chain as a whole.
@@ -143,6 +157,7 @@ static unsigned walk_rule(struct walk *walk, const json_t *rule, unsigned depth,
 		if (truth == TRUTH_NO)
 			return RETURNED;
 		perhaps = perhaps || truth == TRUTH_PERHAPS || is_partial(statement);
+		walk->touches = walk->touches || !is_harmless(statement);
 		unsigned outcomes = match ? 0 : statement_verdict(walk, statement, depth, &gone);
 		if (!outcomes)
 			continue;
@@ -383,7 +398,7 @@ static bool passes_by(enum foreign_packets which, const char *hook)
 }
 
 static unsigned outcomes_of(const struct ruleset *ruleset, const json_t *chain,
-			    const struct foreign_packet *packet)
+			    const struct foreign_packet *packet, bool *touches)
 {
 	struct walk walk = {.rules = ruleset->rules,
 			    .sets = ruleset->sets,
@@ -392,6 +407,7 @@ static unsigned outcomes_of(const struct ruleset *ruleset, const json_t *chain,
 			    .packet = packet,
 			    .budget = RULE_BUDGET};
 	unsigned outcomes = walk_chain(&walk, text_of(chain, "name"), JUMP_DEPTH);
+	*touches = walk.touches || walk.budget == 0;
 	if (!(outcomes & RETURNED))
 		return outcomes;
 	bool drops = strcmp(text_of(chain, "policy"), "drop") == 0;
@@ -419,15 +435,56 @@ void foreign_judge(const json_t *json, const struct foreign_plan *plan, const ch
 			continue;
 		for (enum foreign_packets which = 0; which < FOREIGN_PACKETS; which++) {
 			struct foreign_packet packet = packet_of(which, plan);
+			bool touches;
 			struct foreign_finding finding = {.packets = which};
 			snprintf(finding.tool, sizeof(finding.tool), "%s", tool);
 			if (passes_by(which, text_of(chain, "hook")) &&
-			    outcomes_of(&ruleset, chain, &packet) == DROPPED)
+			    outcomes_of(&ruleset, chain, &packet, &touches) == DROPPED)
 				report(&ruleset, chain, plan, finding, findings);
 		}
 	}
 	json_decref(ruleset.rules);
 	json_decref(ruleset.sets);
+}
+
+/* Where a packet that goes round the host's IP would have come by. */
+static bool would_pass_by(bool out, const json_t *chain, bool tracked)
+{
+	static const char *const in_hooks[] = {"ingress", "prerouting", "input"},
+				 *const out_hooks[] = {"output", "postrouting", "egress"};
+	const char *const *hooks = out ? out_hooks : in_hooks, *family = text_of(chain, "family");
+	bool known = strcmp(family, "ip") == 0 || strcmp(family, "inet") == 0 ||
+		     strcmp(family, "netdev") == 0;
+	if (!known || strncmp(text_of(chain, "table"), "poptun", strlen("poptun")) == 0 ||
+	    (!tracked && strcmp(text_of(chain, "type"), "nat") == 0))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(in_hooks); i++)
+		if (strcmp(text_of(chain, "hook"), hooks[i]) == 0)
+			return true;
+	return false;
+}
+
+bool foreign_concerns_gre(const json_t *json, const struct foreign_plan *plan, const char *tool,
+			  bool out, char why[static FOREIGN_SENTENCE])
+{
+	struct ruleset ruleset = ruleset_of(json);
+	struct foreign_packet packet = packet_of(out ? FOREIGN_GRE_OUT : FOREIGN_GRE_IN, plan);
+	bool found = false, touches;
+	size_t i;
+	json_t *row;
+	json_array_foreach(ruleset.all, i, row) {
+		const json_t *chain = json_object_get(row, "chain");
+		if (found || !chain || !would_pass_by(out, chain, plan->track_gre) ||
+		    (outcomes_of(&ruleset, chain, &packet, &touches) == ACCEPTED && !touches))
+			continue;
+		found = true;
+		snprintf(why, FOREIGN_SENTENCE, "foreign rule: chain %s of %s %s (%s) concerns GRE",
+			 text_of(chain, "name"), text_of(chain, "family"), text_of(chain, "table"),
+			 tool);
+	}
+	json_decref(ruleset.rules);
+	json_decref(ruleset.sets);
+	return found;
 }
 
 /* Statements that translate addresses; iptables-nft's are xt targets of the same names. */

@@ -1,8 +1,4 @@
-/*
- * The faster ways of GRE, between two network namespaces of the test's own, made anew for each test:
- *
- *	us: wire 10.7.0.1/24 ── veth ── them: wire 10.7.0.2/24, 10.7.0.3/24
- */
+/* The faster ways of GRE, in the town of gre_town_test.h. */
 #include "tests/test.h"
 
 #include <errno.h>
@@ -12,7 +8,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,175 +17,15 @@
 
 #include "base/base.h"
 #include "base/random.h"
-#include "base/writer.h"
 #include "gre/gre.h"
 #include "io/gre_ingress.h"
 #include "io/gre_ring.h"
 #include "io/gre_socket.h"
+#include "io/gre_town_test.h"
 #include "io/gre_transmit.h"
-#include "io/tool.h"
 #include "ip/checksum.h"
 
-#define US    0x0a070001
-#define THEM  0x0a070002
-#define THEM2 0x0a070003
-
-enum { WAIT_MS = 10000, TURNS = 20000, GRE_HEADER = 12 };
-
-static char why[WHY_SIZE];
-static int namespaces[2];
-enum { OUR_SIDE, THEIR_SIDE };
-
-static void enter(int side)
-{
-	assert_int_equal(setns(namespaces[side], CLONE_NEWNET), 0);
-}
-
-static bool shell(const char *line)
-{
-	char *text = NULL;
-	int error = tool_run((const char *const[]){"sh", "-c", line, NULL}, &text);
-	free(text);
-	return !error;
-}
-
-static void run(const char *line)
-{
-	if (!shell(line))
-		fail_msg("failed: %s", line);
-}
-
-static bool prints(const char *line, const char *what)
-{
-	char *text = NULL;
-	assert_int_equal(tool_run((const char *const[]){"sh", "-c", line, NULL}, &text), 0);
-	bool found = strstr(text, what) != NULL;
-	free(text);
-	return found;
-}
-
-const char *test_lacks(void)
-{
-	static const char *const tools[] = {"ip", "nft"};
-	char path[TOOL_PATH];
-	for (size_t i = 0; i < COUNT_OF(tools); i++)
-		if (!tool_find(tools[i], path))
-			return "no program ip, or no nft";
-	return unshare(CLONE_NEWNET) ? "no right to make network namespaces" : NULL;
-}
-
-static int namespace_new(void)
-{
-	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
-static void town_open(void)
-{
-	char line[200];
-	namespaces[THEIR_SIDE] = namespace_new();
-	run("ip link set lo up");
-	namespaces[OUR_SIDE] = namespace_new();
-	snprintf(line, sizeof(line),
-		 "ip link set lo up && ip link add wire type veth peer name wire netns "
-		 "/proc/%d/fd/%d && ip address add 10.7.0.1/24 dev wire && ip link set wire up",
-		 (int)getpid(), namespaces[THEIR_SIDE]);
-	run(line);
-	enter(THEIR_SIDE);
-	run("ip address add 10.7.0.2/24 dev wire && ip address add 10.7.0.3/24 dev wire && ip link "
-	    "set wire up");
-	enter(OUR_SIDE);
-}
-
-static void town_close(void)
-{
-	close(namespaces[OUR_SIDE]);
-	close(namespaces[THEIR_SIDE]);
-	namespace_new(); /* in none of them any more */
-}
-
-static void port_open(struct gre_port *port, int side)
-{
-	enter(side);
-	int fd = gre_socket_open(0, NULL, why);
-	assert_true(fd >= 0);
-	assert_int_equal(gre_port_init(port, fd), 0);
-}
-
-static void transmit_open(struct gre_port *port)
-{
-	port->transmit = gre_transmit_open((struct share){0}, why);
-	assert_non_null(port->transmit);
-	gre_transmit_want(port->transmit, true);
-}
-
-/* A data packet of `length` octets with that sequence number, for call 7. */
-static void put_number(struct gre_port *port, uint32_t number, size_t length, uint32_t source,
-		       uint32_t destination, uint8_t tos)
-{
-	struct packet *p = gre_port_packet(port);
-	struct writer out = writer_of(p->data, length);
-	memset(p->data, 0x5a, length);
-	write_u16(&out, 0x3001);
-	write_u16(&out, 0x880b);
-	write_u16(&out, (uint16_t)(length - GRE_HEADER));
-	write_u16(&out, 7);
-	write_u32(&out, number);
-	p->length = length;
-	gre_port_put(port, p, source, destination, tos);
-}
-
-static uint32_t number_of(const struct packet *p)
-{
-	return (uint32_t)p->data[8] << 24 | (uint32_t)p->data[9] << 16 |
-	       (uint32_t)p->data[10] << 8 | p->data[11];
-}
-
-static void wait_for(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	assert_int_equal(poll(&p, 1, WAIT_MS), 1);
-}
-
-/* Receives `count` packets with numbers from `first` on, in order. */
-static void expect(struct gre_port *port, uint32_t first, uint32_t count)
-{
-	static struct gre_datagram in[GRE_BATCH];
-	for (uint32_t heard = 0; heard < count;) {
-		struct pollfd both[] = {{.fd = port->fd, .events = POLLIN},
-					{.fd = port->ring ? port->ring->fd : -1, .events = POLLIN}};
-		assert_true(poll(both, 2, WAIT_MS) >= 1);
-		int got = gre_port_receive(port, in);
-		assert_true(got >= 0);
-		for (int i = 0; i < got; i++)
-			assert_int_equal(number_of(in[i].packet), first + heard++);
-	}
-}
-
-/* Sends packets one after the other until one goes by the packet socket: the neighbour is known then, and
- * nothing is under way. Returns the number after the last. */
-static uint32_t send_until_direct(struct gre_port *port, uint32_t number, uint32_t destination)
-{
-	uint64_t before = port->sent_directly;
-	for (int i = 0; i < WAIT_MS && port->sent_directly == before; i++) {
-		gre_transmit_follow(port->transmit);
-		put_number(port, number++, 100, US, destination, 0);
-		gre_port_flush(port);
-		if (port->sent_directly == before)
-			poll(NULL, 0, 1); /* ARP takes a moment */
-	}
-	assert_true(port->sent_directly > before);
-	return number;
-}
-
-static bool goes_directly(struct gre_port *port, uint32_t number, size_t length)
-{
-	uint64_t before = port->sent_directly;
-	gre_transmit_follow(port->transmit);
-	put_number(port, number, length, US, THEM, 0);
-	gre_port_flush(port);
-	return port->sent_directly > before;
-}
+enum { TURNS = 20000 };
 
 /* ---- out ---- */
 
@@ -198,18 +33,18 @@ TEST(gre_transmit_goes_by_the_raw_socket_until_the_neighbour_is_known_and_keeps_
 {
 	struct gre_port us, them;
 	town_open();
-	port_open(&them, THEIR_SIDE);
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	assert_false(goes_directly(&us, 0, 100));
-	uint32_t number = send_until_direct(&us, 1, THEM), first = number;
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	assert_false(town_goes_directly(&us, 0, 100));
+	uint32_t number = town_send_until_direct(&us, 1, THEM), first = number;
 	for (int i = 0; i < 3 * GRE_BATCH; i++)
-		put_number(&us, number++, 1400, US, THEM, 0);
+		town_put(&us, number++, 1400, US, THEM, 0);
 	gre_port_flush(&us);
 	assert_int_equal(us.sent_directly, number - first + 1);
 	assert_int_equal(us.sent, number);
 	assert_int_equal(us.unsent, 0);
-	expect(&them, 0, number);
+	town_expect(&them, 0, number);
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 	town_close();
@@ -220,16 +55,16 @@ TEST(gre_transmit_makes_the_outer_header)
 	struct gre_port us;
 	uint8_t raw[2][2048];
 	town_open();
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	send_until_direct(&us, 0, THEM);
-	enter(THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	town_send_until_direct(&us, 0, THEM);
+	town_enter(THEIR_SIDE);
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
-	put_number(&us, 1, 200, US, THEM, 0xb9);
-	put_number(&us, 2, 201, 0, THEM, 0);
+	town_put(&us, 1, 200, US, THEM, 0xb9);
+	town_put(&us, 2, 201, 0, THEM, 0);
 	gre_port_flush(&us);
 	for (int i = 0; i < 2; i++) {
-		wait_for(fd);
+		town_wait(fd);
 		assert_int_equal(recv(fd, raw[i], sizeof(raw[i]), 0), 220 + i);
 		assert_int_equal(raw[i][0], 0x45);
 		assert_int_equal(raw[i][3], 220 + i);
@@ -251,40 +86,40 @@ TEST(gre_transmit_follows_the_neighbour_the_route_and_the_link)
 {
 	struct gre_port us, them;
 	town_open();
-	port_open(&them, THEIR_SIDE);
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	uint32_t number = send_until_direct(&us, 0, THEM);
-	expect(&them, 0, number);
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	uint32_t number = town_send_until_direct(&us, 0, THEM);
+	town_expect(&them, 0, number);
 	/* Another machine has the address now. */
-	enter(THEIR_SIDE);
-	run("ip link set wire address 02:00:00:00:00:77");
-	enter(OUR_SIDE);
-	run("ip neighbour replace 10.7.0.2 lladdr 02:00:00:00:00:77 dev wire nud reachable");
-	assert_true(goes_directly(&us, number, 100));
-	expect(&them, number++, 1);
+	town_enter(THEIR_SIDE);
+	town_run("ip link set wire address 02:00:00:00:00:77");
+	town_enter(OUR_SIDE);
+	town_run("ip neighbour replace 10.7.0.2 lladdr 02:00:00:00:00:77 dev wire nud reachable");
+	assert_true(town_goes_directly(&us, number, 100));
+	town_expect(&them, number++, 1);
 	/* The neighbour is gone: the kernel asks for it again. */
-	run("ip neighbour del 10.7.0.2 dev wire");
-	assert_false(goes_directly(&us, number, 100));
-	expect(&them, number++, 1);
-	uint32_t again = send_until_direct(&us, number, THEM);
-	expect(&them, number, again - number);
+	town_run("ip neighbour del 10.7.0.2 dev wire");
+	assert_false(town_goes_directly(&us, number, 100));
+	town_expect(&them, number++, 1);
+	uint32_t again = town_send_until_direct(&us, number, THEM);
+	town_expect(&them, number, again - number);
 	number = again;
 	/* By a router, which hands it on to itself here. */
-	run("ip route add 10.8.0.9/32 via 10.7.0.3");
-	enter(THEIR_SIDE);
-	run("ip address add 10.8.0.9/32 dev lo");
-	again = send_until_direct(&us, number, 0x0a080009);
-	expect(&them, number, again - number);
+	town_run("ip route add 10.8.0.9/32 via 10.7.0.3");
+	town_enter(THEIR_SIDE);
+	town_run("ip address add 10.8.0.9/32 dev lo");
+	again = town_send_until_direct(&us, number, 0x0a080009);
+	town_expect(&them, number, again - number);
 	number = again;
 	/* A loopback address, and no route at all. */
-	assert_true(goes_directly(&us, number, 100));
-	expect(&them, number++, 1);
-	enter(OUR_SIDE);
-	run("ip route add blackhole 10.7.0.2/32");
-	assert_false(goes_directly(&us, 99999, 100));
-	run("ip route del blackhole 10.7.0.2/32 && ip link set wire down");
-	assert_false(goes_directly(&us, 99999, 100));
+	assert_true(town_goes_directly(&us, number, 100));
+	town_expect(&them, number++, 1);
+	town_enter(OUR_SIDE);
+	town_run("ip route add blackhole 10.7.0.2/32");
+	assert_false(town_goes_directly(&us, 99999, 100));
+	town_run("ip route del blackhole 10.7.0.2/32 && ip link set wire down");
+	assert_false(town_goes_directly(&us, 99999, 100));
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 	town_close();
@@ -294,19 +129,20 @@ TEST(gre_transmit_leaves_what_is_too_long_to_the_kernel_and_keeps_order)
 {
 	struct gre_port us, them;
 	town_open();
-	port_open(&them, THEIR_SIDE);
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	uint32_t number = send_until_direct(&us, 0, THEM);
-	expect(&them, 0, number);
-	assert_true(goes_directly(&us, number, 1480)); /* an MTU of 1500, and 20 for the header */
-	expect(&them, number++, 1);
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	uint32_t number = town_send_until_direct(&us, 0, THEM);
+	town_expect(&them, 0, number);
+	assert_true(
+		town_goes_directly(&us, number, 1480)); /* an MTU of 1500, and 20 for the header */
+	town_expect(&them, number++, 1);
 	uint32_t first = number;
 	for (int i = 0; i < 10; i++, number++)
-		put_number(&us, number, i % 2 ? 1481 : 100, US, THEM, 0);
+		town_put(&us, number, i % 2 ? 1481 : 100, US, THEM, 0);
 	gre_port_flush(&us);
-	expect(&them, first, 10);
-	assert_false(goes_directly(&us, number, 100)); /* nor what follows, for a while */
+	town_expect(&them, first, 10);
+	assert_false(town_goes_directly(&us, number, 100)); /* nor what follows, for a while */
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 	town_close();
@@ -316,14 +152,15 @@ TEST(gre_transmit_lets_the_kernel_look_for_a_neighbour_that_was_not_heard_of)
 {
 	struct gre_port us;
 	town_open();
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	uint32_t number = send_until_direct(&us, 0, THEM);
-	run("ip neighbour replace 10.7.0.2 lladdr $(ip netns exec x true 2>/dev/null; ip neighbour "
-	    "show 10.7.0.2 | sed 's/.*lladdr \\([^ ]*\\).*/\\1/') dev wire nud stale");
-	assert_false(goes_directly(&us, number, 100));
-	assert_true(prints("ip neighbour show 10.7.0.2", "DELAY"));
-	send_until_direct(&us, number, THEM); /* while the kernel looks */
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	uint32_t number = town_send_until_direct(&us, 0, THEM);
+	town_run(
+		"ip neighbour replace 10.7.0.2 lladdr $(ip netns exec x true 2>/dev/null; ip neighbour "
+		"show 10.7.0.2 | sed 's/.*lladdr \\([^ ]*\\).*/\\1/') dev wire nud stale");
+	assert_false(town_goes_directly(&us, number, 100));
+	assert_true(town_prints("ip neighbour show 10.7.0.2", "DELAY"));
+	town_send_until_direct(&us, number, THEM); /* while the kernel looks */
 	gre_port_fini(&us);
 	town_close();
 }
@@ -332,17 +169,17 @@ TEST(gre_transmit_stands_back_where_it_is_not_wanted)
 {
 	struct gre_port us, them;
 	town_open();
-	port_open(&them, THEIR_SIDE);
-	port_open(&us, OUR_SIDE);
-	transmit_open(&us);
-	uint32_t number = send_until_direct(&us, 0, THEM);
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	town_transmit_open(&us);
+	uint32_t number = town_send_until_direct(&us, 0, THEM);
 	gre_transmit_want(us.transmit, false);
-	assert_false(goes_directly(&us, number++, 100));
-	put_number(&us, number++, 100, US, THEM, 0);
+	assert_false(town_goes_directly(&us, number++, 100));
+	town_put(&us, number++, 100, US, THEM, 0);
 	gre_port_flush(&us);
 	gre_transmit_want(us.transmit, true);
-	number = send_until_direct(&us, number, THEM);
-	expect(&them, 0, number);
+	number = town_send_until_direct(&us, number, THEM);
+	town_expect(&them, 0, number);
 	gre_port_fini(&us);
 	gre_port_fini(&them);
 	town_close();
@@ -360,23 +197,23 @@ static struct gre_taken taken_of(uint32_t address)
 
 static void ring_open(struct gre_port *port)
 {
-	port->ring = gre_ring_open(why);
+	port->ring = gre_ring_open(town_why);
 	if (!port->ring)
-		fail_msg("%s", why);
+		fail_msg("%s", town_why);
 }
 
 static void ring_begin(struct gre_port *port, struct gre_ingress *ingress,
 		       const struct gre_taken *taken)
 {
 	assert_int_equal(gre_ring_take(port->ring, taken, (struct share){0}), 0);
-	if (gre_ingress_drop(ingress, taken, why))
-		fail_msg("%s", why);
+	if (gre_ingress_drop(ingress, taken, town_why))
+		fail_msg("%s", town_why);
 	gre_port_want_ring(port, true);
 }
 
 static void ring_end(struct gre_port *port, struct gre_ingress *ingress)
 {
-	assert_int_equal(gre_ingress_drop(ingress, NULL, why), 0);
+	assert_int_equal(gre_ingress_drop(ingress, NULL, town_why), 0);
 	assert_int_equal(gre_ring_take(port->ring, NULL, (struct share){0}), 0);
 	gre_port_want_ring(port, false);
 }
@@ -386,31 +223,31 @@ TEST(gre_ring_takes_packets_and_the_rule_drops_them_behind_it)
 	struct gre_port us, them;
 	struct gre_ingress ingress;
 	town_open();
-	port_open(&them, THEIR_SIDE);
-	port_open(&us, OUR_SIDE);
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
 	ring_open(&us);
-	assert_int_equal(gre_ingress_open(&ingress, why), 0);
+	assert_int_equal(gre_ingress_open(&ingress, town_why), 0);
 	struct gre_taken taken = taken_of(US);
 	ring_begin(&us, &ingress, &taken);
-	assert_true(prints("nft list ruleset", "flags owner"));
+	assert_true(town_prints("nft list ruleset", "flags owner"));
 	for (uint32_t i = 0; i < 500; i++)
-		put_number(&them, i, 12 + i % 1400, 0, US, 0);
+		town_put(&them, i, 12 + i % 1400, 0, US, 0);
 	gre_port_flush(&them);
-	expect(&us, 0, 500);
+	town_expect(&us, 0, 500);
 	assert_int_equal(us.received_by_ring, 500);
-	assert_int_equal(recv(us.fd, why, 1, MSG_DONTWAIT), -1); /* the raw socket has none */
+	assert_int_equal(recv(us.fd, town_why, 1, MSG_DONTWAIT), -1); /* the raw socket has none */
 	/* Fragments, and what is longer than a frame, come by the raw socket. */
 	for (uint32_t i = 500; i < 510; i++)
-		put_number(&them, i, 1700, 0, US, 0);
+		town_put(&them, i, 1700, 0, US, 0);
 	gre_port_flush(&them);
-	expect(&us, 500, 10);
+	town_expect(&us, 500, 10);
 	assert_int_equal(us.received_by_ring, 500);
 	ring_end(&us, &ingress);
-	assert_false(prints("nft list ruleset", "table"));
+	assert_false(town_prints("nft list ruleset", "table"));
 	for (uint32_t i = 510; i < 700; i++)
-		put_number(&them, i, 100, 0, US, 0);
+		town_put(&them, i, 100, 0, US, 0);
 	gre_port_flush(&them);
-	expect(&us, 510, 190);
+	town_expect(&us, 510, 190);
 	assert_int_equal(us.received_by_ring, 500);
 	assert_int_equal(gre_port_overrun(&us), 0);
 	gre_ingress_close(&ingress);
@@ -442,13 +279,14 @@ TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 	uint8_t octets[64] = {0x45, 0, 0, 64, 0,  1, 0, 0, 64,   47, 0,    0,
 			      10,   7, 0, 2,  10, 7, 0, 1, 0x30, 1,  0x88, 0x0b};
 	town_open();
-	port_open(&us, OUR_SIDE);
+	town_port_open(&us, OUR_SIDE);
 	ring_open(&us);
-	run("ip link set wire address 02:00:00:00:00:01 && ip address add 10.7.0.9/24 dev wire");
-	assert_int_equal(gre_ingress_open(&ingress, why), 0);
+	town_run(
+		"ip link set wire address 02:00:00:00:00:01 && ip address add 10.7.0.9/24 dev wire");
+	assert_int_equal(gre_ingress_open(&ingress, town_why), 0);
 	struct gre_taken taken = taken_of(US);
 	ring_begin(&us, &ingress, &taken);
-	enter(THEIR_SIDE);
+	town_enter(THEIR_SIDE);
 	to.sll_ifindex = (int)if_nametoindex("wire");
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct gre_datagram in[GRE_BATCH];
@@ -464,7 +302,7 @@ TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 			sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)),
 			sizeof(packet));
 		if (strangers[i].by_raw) {
-			wait_for(us.fd);
+			town_wait(us.fd);
 			assert_int_equal(gre_port_receive(&us, in), 1);
 		}
 		assert_int_equal(us.received_by_ring, 0);
@@ -476,7 +314,7 @@ TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 	for (int damaged = 1; damaged >= 0; damaged--) {
 		octets[8] = (uint8_t)(64 - damaged);
 		sendto(fd, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to));
-		wait_for(us.ring->fd);
+		town_wait(us.ring->fd);
 		assert_int_equal(gre_port_receive(&us, in), 1 - damaged);
 	}
 	assert_int_equal(us.ring->malformed, 1);
@@ -496,8 +334,8 @@ TEST(gre_ingress_does_not_outlive_its_process_nor_let_others_change_it)
 	if (child == 0) {
 		struct gre_ingress ingress;
 		struct gre_taken taken = taken_of(US);
-		bool good = !gre_ingress_open(&ingress, why) &&
-			    !gre_ingress_drop(&ingress, &taken, why) &&
+		bool good = !gre_ingress_open(&ingress, town_why) &&
+			    !gre_ingress_drop(&ingress, &taken, town_why) &&
 			    write(ready[1], "!", 1) == 1;
 		while (good)
 			pause();
@@ -505,16 +343,16 @@ TEST(gre_ingress_does_not_outlive_its_process_nor_let_others_change_it)
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	assert_true(prints("nft list ruleset", "type filter hook ingress device \"wire\""));
-	run("nft flush ruleset");
-	assert_true(prints("nft list ruleset", "drop"));
-	assert_false(
-		shell("nft delete table netdev $(nft list tables | sed -n 's/table netdev //p')"));
+	assert_true(town_prints("nft list ruleset", "type filter hook ingress device \"wire\""));
+	town_run("nft flush ruleset");
+	assert_true(town_prints("nft list ruleset", "drop"));
+	assert_false(town_shell(
+		"nft delete table netdev $(nft list tables | sed -n 's/table netdev //p')"));
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	for (int i = 0; i < WAIT_MS && prints("nft list ruleset", "table"); i++)
+	for (int i = 0; i < WAIT_MS && town_prints("nft list ruleset", "table"); i++)
 		poll(NULL, 0, 1);
-	assert_false(prints("nft list ruleset", "table"));
+	assert_false(town_prints("nft list ruleset", "table"));
 	close(ready[0]);
 	town_close();
 }
@@ -523,14 +361,14 @@ TEST(gre_ingress_says_why_it_cannot_be)
 {
 	struct gre_ingress ingress;
 	town_open();
-	assert_int_equal(gre_ingress_open(&ingress, why), 0);
-	assert_int_equal(gre_ingress_drop(&ingress, NULL, why), 0);
+	assert_int_equal(gre_ingress_open(&ingress, town_why), 0);
+	assert_int_equal(gre_ingress_drop(&ingress, NULL, town_why), 0);
 	struct gre_taken taken = taken_of(US);
-	assert_int_equal(gre_ingress_drop(&ingress, &taken, why), 0);
+	assert_int_equal(gre_ingress_drop(&ingress, &taken, town_why), 0);
 	taken.interfaces[0] = (int)if_nametoindex("lo");
-	assert_int_equal(gre_ingress_drop(&ingress, &taken, why), 0); /* replaced */
-	assert_true(prints("nft list ruleset", "\"lo\""));
-	assert_false(prints("nft list ruleset", "\"wire\""));
+	assert_int_equal(gre_ingress_drop(&ingress, &taken, town_why), 0); /* replaced */
+	assert_true(town_prints("nft list ruleset", "\"lo\""));
+	assert_false(town_prints("nft list ruleset", "\"wire\""));
 	gre_ingress_close(&ingress);
 	town_close();
 }
@@ -547,27 +385,27 @@ TEST(gre_port_changes_its_ways_with_no_packet_lost_doubled_or_out_of_order)
 	uint32_t sent = 0, heard = 0;
 	bool by_ring = false;
 	town_open();
-	port_open(&us, OUR_SIDE);
+	town_port_open(&us, OUR_SIDE);
 	ring_open(&us);
-	assert_int_equal(gre_ingress_open(&ingress, why), 0);
+	assert_int_equal(gre_ingress_open(&ingress, town_why), 0);
 	struct gre_taken taken = taken_of(US);
-	port_open(&them, THEIR_SIDE);
-	transmit_open(&them);
-	enter(OUR_SIDE);
+	town_port_open(&them, THEIR_SIDE);
+	town_transmit_open(&them);
+	town_enter(OUR_SIDE);
 	for (int turn = 0; turn < TURNS || heard < sent; turn++) {
 		gre_transmit_follow(them.transmit);
 		for (uint32_t burst = random_below(&random, 60); turn < TURNS && burst; burst--)
-			put_number(&them, sent++, 60, THEM, US, 0);
+			town_put(&them, sent++, 60, THEM, US, 0);
 		gre_port_flush(&them);
 		if (turn < TURNS && turn % 500 == 250) {
 			/* In the middle of a switch packets come, too. */
 			if (by_ring)
-				assert_int_equal(gre_ingress_drop(&ingress, NULL, why), 0);
+				assert_int_equal(gre_ingress_drop(&ingress, NULL, town_why), 0);
 			else
 				assert_int_equal(gre_ring_take(us.ring, &taken, (struct share){0}),
 						 0);
 			for (int i = 0; i < 20; i++)
-				put_number(&them, sent++, 60, THEM, US, 0);
+				town_put(&them, sent++, 60, THEM, US, 0);
 			gre_port_flush(&them);
 			if (by_ring)
 				ring_end(&us, &ingress);
@@ -580,7 +418,7 @@ TEST(gre_port_changes_its_ways_with_no_packet_lost_doubled_or_out_of_order)
 		int got = gre_port_receive(&us, in);
 		assert_true(got >= 0);
 		for (int i = 0; i < got; i++) {
-			uint32_t number = number_of(in[i].packet);
+			uint32_t number = town_number(in[i].packet);
 			if (gre_window_accept(&window, number) == DROP_NONE)
 				assert_int_equal(number, heard++);
 		}
@@ -605,16 +443,16 @@ TEST(gre_rings_of_several_workers_divide_the_calls)
 	town_open();
 	struct gre_taken taken = taken_of(US);
 	for (uint16_t i = 0; i < COUNT_OF(rings); i++) {
-		rings[i] = gre_ring_open(why);
+		rings[i] = gre_ring_open(town_why);
 		assert_non_null(rings[i]);
 		assert_int_equal(
 			gre_ring_take(rings[i], &taken, (struct share){i, COUNT_OF(rings)}), 0);
 	}
-	port_open(&them, THEIR_SIDE);
+	town_port_open(&them, THEIR_SIDE);
 	for (uint32_t i = 0; i < 30; i++)
-		put_number(&them, i, 60, THEM, US, 0);
+		town_put(&them, i, 60, THEM, US, 0);
 	gre_port_flush(&them);
-	wait_for(rings[7 % COUNT_OF(rings)]->fd); /* all are for call 7 */
+	town_wait(rings[7 % COUNT_OF(rings)]->fd); /* all are for call 7 */
 	assert_int_equal(gre_ring_read(rings[1], in), 30);
 	assert_int_equal(gre_ring_read(rings[0], in), 0);
 	assert_int_equal(gre_ring_read(rings[2], in), 0);

@@ -245,6 +245,7 @@ static int table_up(struct machine *m)
 			name, why);
 	if (error)
 		log_warning("no nftables table inet %s: %s", name, why);
+	m->gre_is_untracked = !error && !firewall.track_gre;
 	return 0;
 }
 

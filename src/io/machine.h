@@ -47,6 +47,7 @@ struct machine {
 	const struct machine_plan *plan; /* borrowed until machine_down; NULL: down */
 	struct netlink netlink;
 	int index;             /* of the TUN device */
+	bool gre_is_untracked; /* by our table */
 	char why[MACHINE_WHY]; /* after a failure: one sentence with the remedy */
 };
 

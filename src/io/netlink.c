@@ -455,3 +455,29 @@ int netlink_range_is_used(struct netlink *netlink, struct address_span range)
 		error = netlink_each_route(netlink, overlapping_route, &search);
 	return error ? error : search.found;
 }
+
+struct qdisc_visit {
+	void (*visit)(void *context, const struct netlink_qdisc *qdisc);
+	void *context;
+};
+
+static int on_qdisc(const struct nlmsghdr *header, void *context)
+{
+	const struct qdisc_visit *visit = context;
+	const struct tcmsg *body = mnl_nlmsg_get_payload(header);
+	const struct nlattr *table[TCA_KIND + 1];
+	struct netlink_qdisc qdisc = {.index = body->tcm_ifindex};
+	netlink_attributes(header, sizeof(*body), table, COUNT_OF(table));
+	netlink_text(table[TCA_KIND], qdisc.kind, sizeof(qdisc.kind));
+	visit->visit(visit->context, &qdisc);
+	return MNL_CB_OK;
+}
+
+int netlink_each_qdisc(struct netlink *netlink,
+		       void (*visit)(void *context, const struct netlink_qdisc *qdisc),
+		       void *context)
+{
+	struct netlink_request request;
+	netlink_begin(&request, RTM_GETQDISC, 0, sizeof(struct tcmsg));
+	return netlink_dump(netlink, &request, on_qdisc, &(struct qdisc_visit){visit, context});
+}

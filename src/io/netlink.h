@@ -155,6 +155,15 @@ int netlink_subnet_of(struct netlink *netlink, uint32_t address, int except,
  * route) overlap with the range? 1, 0 or -errno. */
 int netlink_range_is_used(struct netlink *netlink, struct address_span range);
 
+/* Queueing disciplines: "ingress", "clsact", "htb", … */
+struct netlink_qdisc {
+	int index;
+	char kind[IFNAMSIZ];
+};
+int netlink_each_qdisc(struct netlink *netlink,
+		       void (*visit)(void *context, const struct netlink_qdisc *qdisc),
+		       void *context);
+
 /* ---- changes that others make ---- */
 
 enum netlink_changes {
@@ -164,9 +173,9 @@ enum netlink_changes {
 	NETLINK_CHANGE_LINK,      /* a link or its queueing discipline */
 };
 
-/* Opens a socket that hears of these, for netlink_watch_read alone; its descriptor is
- * netlink_descriptor's, to be waited for. 0 or -errno. */
-int netlink_watch_open(struct netlink *netlink);
+/* Opens a socket that hears of these, of neighbours only where asked, for netlink_watch_read alone; its
+ * descriptor is netlink_descriptor's, to be waited for. 0 or -errno. */
+int netlink_watch_open(struct netlink *netlink, bool neighbours);
 int netlink_descriptor(const struct netlink *netlink);
 
 /*

@@ -6,7 +6,7 @@
 
 #include "io/netlink_request.h"
 
-int netlink_watch_open(struct netlink *netlink)
+int netlink_watch_open(struct netlink *netlink, bool neighbours)
 {
 	static const unsigned groups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_TC | RTMGRP_IPV4_IFADDR |
 				       RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE;

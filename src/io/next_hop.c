@@ -35,7 +35,7 @@ int next_hops_open(struct next_hops *hops)
 	int error = hops->hops && hops->neighbours ? 0 : -ENOMEM;
 	/* The changes first, so that none is missed between question and answer. */
 	if (!error)
-		error = netlink_watch_open(&hops->changes);
+		error = netlink_watch_open(&hops->changes, true);
 	if (!error)
 		error = netlink_open(&hops->questions);
 	if (error)
@@ -127,10 +127,21 @@ static const struct netlink_link *link_find(struct next_hops *hops, int index)
 	return place->index ? place : NULL;
 }
 
-static bool link_is_usable(const struct netlink_link *link)
+bool next_hop_link_is_usable(const struct netlink_link *link)
 {
 	return link->type == ARPHRD_ETHER && !link->master && link->flags & IFF_UP &&
-	       link->flags & IFF_RUNNING && !(link->flags & (IFF_LOOPBACK | IFF_NOARP));
+	       !(link->flags & (IFF_LOOPBACK | IFF_NOARP));
+}
+
+/* We send past the queue, so it must be none that somebody shapes traffic with. */
+static bool has_plain_queue(const struct netlink_link *link)
+{
+	static const char *const plain[] = {"",           "noqueue", "mq",      "pfifo",
+					    "pfifo_fast", "fq",      "fq_codel"};
+	for (size_t i = 0; i < COUNT_OF(plain); i++)
+		if (strcmp(link->qdisc, plain[i]) == 0)
+			return true;
+	return false;
 }
 
 static void hop_ask(struct next_hops *hops, struct next_hop *hop)
@@ -143,7 +154,7 @@ static void hop_ask(struct next_hops *hops, struct next_hop *hop)
 	    !path.is_plain || !path.index)
 		return;
 	const struct netlink_link *link = link_find(hops, path.index);
-	if (!link || !link_is_usable(link))
+	if (!link || !next_hop_link_is_usable(link) || !has_plain_queue(link))
 		return;
 	hop->source = hop->asked_from ? hop->asked_from : path.source;
 	hop->via = path.gateway ? path.gateway : hop->destination;

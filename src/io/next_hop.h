@@ -63,6 +63,10 @@ struct next_hops {
 	uint64_t asked;                            /* questions so far */
 };
 
+/* Ethernet or its like, up, and nobody's member: so that what IP does with its packets is all that is
+ * done. */
+bool next_hop_link_is_usable(const struct netlink_link *link);
+
 /* 0 or -errno. */
 int next_hops_open(struct next_hops *hops);
 void next_hops_close(struct next_hops *hops); /* also of one that is zero */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/settings.h"
 #include "io/clock.h"
+#include "io/gre_io.h"
 
 enum { LAST_LINES = 20, RATE_SPAN_MS = 1000 };
 
@@ -184,6 +185,9 @@ json_t *answer_status(struct api *api)
 	    json_real(batches ? (double)totals->receive_packets / (double)batches : 0));
 	char kernels[RC4_PLAN_TEXT];
 	set(status, "mppe_kernels", json_string(rc4_plan_print(&workers->plan, kernels)));
+	char gre_io[GRE_IO_TEXT];
+	if (api->gre_io)
+		set(status, "gre_io", json_string(gre_io_print(api->gre_io, gre_io)));
 	set(status, "warnings", status_warnings(api));
 	json_t *config = json_object();
 	settings_print(settings, add_setting, config);

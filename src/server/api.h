@@ -19,6 +19,8 @@
 #include "server/worker.h"
 
 /* Where rates are counted from. */
+struct gre_io;
+
 struct api_sample {
 	uint64_t at_ms; /* 0: none yet */
 	struct engine_counters totals;
@@ -31,6 +33,7 @@ struct api {
 	/* Returns 0, or the old configuration stays and `why` says it. */
 	int (*reload)(void *context, char *why, size_t why_size);
 	void *context;
+	const struct gre_io *gre_io; /* NULL: not told of */
 	const char *const *warnings; /* found at start: foreign firewall rules and the like */
 	size_t warning_count;
 	struct api_sample samples[2]; /* its own: zero at first. Older, newer */

@@ -242,10 +242,11 @@ static void warn_of_fixed(const struct settings *old, const struct settings *fre
 	bool moved = strcmp(address_ranges_print(&old->remote, before, sizeof(before)),
 			    address_ranges_print(&fresh->remote, after, sizeof(after)));
 	if (old->listen != fresh->listen || strcmp(old->interface, fresh->interface) ||
-	    old->nat != fresh->nat || old->proxy_arp != fresh->proxy_arp ||
+	    old->nat != fresh->nat || old->gre_io != fresh->gre_io ||
+	    old->proxy_arp != fresh->proxy_arp ||
 	    strcmp(old->control_socket, fresh->control_socket) || old->workers != fresh->workers)
-		log_warning("reload: listen, interface, nat, proxyarp, control-socket and workers "
-			    "change only at the next start");
+		log_warning("reload: listen, interface, nat, gre-io, proxyarp, control-socket and "
+			    "workers change only at the next start");
 	if (moved)
 		log_warning("reload: routes and rules for a new remoteip are made only at the next "
 			    "start");
@@ -388,6 +389,7 @@ static bool open_control_socket(struct server *server)
 				   .settings = settings_in_force,
 				   .reload = reload,
 				   .context = server,
+				   .gre_io = &server->site.gre_io,
 				   .warnings = (const char *const *)server->site.warnings,
 				   .warning_count = server->site.warning_count};
 	return !http_open(&server->http, &server->loop, server->settings->control_socket,
@@ -438,6 +440,7 @@ static bool start(struct server *server)
 	    failed(server, "cannot start the workers", open_workers(server)) ||
 	    !open_control_socket(server))
 		return false;
+	gre_io_follow(&server->site.gre_io, &server->loop);
 	return !failed(server, "cannot watch signals",
 		       loop_watch(&server->loop, &server->signals, EPOLLIN));
 }

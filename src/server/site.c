@@ -173,6 +173,21 @@ static bool raise_machine(struct site *site)
 	return site->has_machine;
 }
 
+_Static_assert((int)GRE_IO_PORTS >= (int)WORKERS_MOST, "a port for each worker");
+
+/* When our own table stands, and before packets are waited for. */
+static void choose_gre_ways(struct site *site, const struct settings *settings)
+{
+	const struct gre_io_plan plan = {.policy = (enum gre_io_policy)settings->gre_io,
+					 .listen = settings->listen,
+					 .vrf = settings->vrf,
+					 .interface = settings->interface,
+					 .untracked = site->machine.gre_is_untracked,
+					 .ports = site->gre,
+					 .port_count = site->gre_count};
+	gre_io_open(&site->gre_io, &plan);
+}
+
 /* Rules of others that drop what we let through: said at start, and kept for `status`. */
 static void look_for_foreign_rules(struct site *site)
 {
@@ -197,11 +212,13 @@ bool site_open(struct site *site, struct settings *settings, const uint8_t inter
 	    !open_listener(site, settings) || !raise_machine(site))
 		return false;
 	look_for_foreign_rules(site);
+	choose_gre_ways(site, settings);
 	return true;
 }
 
 void site_close(struct site *site)
 {
+	gre_io_close(&site->gre_io);
 	if (site->has_machine)
 		machine_down(&site->machine);
 	if (site->has_listener)

@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "io/foreign.h"
+#include "io/gre_io.h"
 #include "io/gre_socket.h"
 #include "io/listener.h"
 #include "io/machine.h"
@@ -25,6 +26,7 @@ struct site {
 	int queues[WORKERS_MOST];          /* of the TUN device */
 	struct gre_port gre[WORKERS_MOST]; /* that divide the calls among them */
 	struct steering steering;
+	struct gre_io gre_io; /* which ways GRE takes */
 	struct listener listener;
 	struct machine machine;
 	struct machine_plan

@@ -15,7 +15,7 @@ import lab
 def test_the_median_recvmmsg_brings_more_than_one_packet(town, poptun):
     """Where a guest is the only sender and a core is free, the server is awake before the second packet is made. So it
     gets only the time that others leave, as on a machine with much to do: packets wait then, and come together."""
-    with lab.Server(town.server) as server:
+    with lab.Server(town.server, conf=["gre-io raw"]) as server:
         lab.sh("chrt", "--idle", "--all-tasks", "--pid", "0", server.process.child.pid)
         guest = town.dial("-k", "-q", "-c", lab.script(lab.ROUTE, "echo all is well", f"iperf3 -c {town.SITE} -t 4 -P 8 -f m"))
         guest.await_line("all is well", 60)

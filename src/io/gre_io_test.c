@@ -1,0 +1,244 @@
+/* Which ways GRE takes, and that it finds out when something changes; in the town of gre_town_test.h. */
+#include "tests/test.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "io/gre_io.h"
+#include "io/gre_ring.h"
+#include "io/gre_town_test.h"
+#include "io/gre_transmit.h"
+
+static struct gre_port us, them;
+static struct gre_io io;
+static struct loop loop;
+static char text[GRE_IO_TEXT];
+
+static struct gre_io_plan plan_of(enum gre_io_policy policy)
+{
+	return (struct gre_io_plan){.policy = policy,
+				    .interface = "pptp0",
+				    .untracked = true,
+				    .ports = &us,
+				    .port_count = 1};
+}
+
+static void on_ready(void *context, uint32_t events)
+{
+	(void)context;
+	(void)events;
+}
+
+/* `before` is a shell's line for the state of things that is found. */
+static void begin(const char *before, const struct gre_io_plan *plan)
+{
+	town_open();
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	if (before)
+		town_run(before);
+	gre_io_open(&io, plan);
+	assert_int_equal(loop_init(&loop), 0);
+	gre_io_follow(&io, &loop);
+	assert_int_equal(gre_port_watch(&us, &loop, on_ready, NULL), 0);
+}
+
+static void end(void)
+{
+	gre_io_close(&io);
+	assert_false(town_prints("nft list tables", "poptun_taken"));
+	gre_port_fini(&us);
+	gre_port_fini(&them);
+	loop_fini(&loop);
+	town_close();
+}
+
+static bool says(const char *what)
+{
+	return strstr(gre_io_print(&io, text), what) != NULL;
+}
+
+/* Goes on until it says so; the clock runs by itself. */
+static void await(const char *what)
+{
+	io.judged_ms = 0;
+	for (int i = 0; i < WAIT_MS / 10 && !says(what); i++)
+		assert_int_equal(loop_turn(&loop, 10), 0);
+	if (!says(what))
+		fail_msg("not \"%s\" but \"%s\"", what, text);
+}
+
+TEST(gre_io_takes_the_faster_ways_where_nobody_minds)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	begin(NULL, &plan);
+	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
+	uint32_t number = town_send_until_direct(&us, 0, THEM);
+	town_expect(&them, 0, number);
+	for (uint32_t i = 0; i < 100; i++)
+		town_put(&them, i, 100, 0, US, 0);
+	gre_port_flush(&them);
+	town_expect(&us, 0, 100);
+	assert_int_equal(us.received_by_ring, 100);
+	end();
+}
+
+TEST(gre_io_goes_by_the_raw_socket_alone_where_it_is_told_to)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_RAW);
+	begin(NULL, &plan);
+	assert_string_equal(gre_io_print(&io, text), "raw: gre-io raw is configured");
+	assert_null(us.ring);
+	assert_null(us.transmit);
+	end();
+}
+
+/* What an administrator may have set up, and what it means. */
+static const struct {
+	const char *line, *says;
+} scenes[] = {
+	{"nft 'add table ip f; add chain ip f out { type filter hook output priority 0; }; add rule ip f out "
+	 "ip protocol 47 drop'",
+	 "packet in=ring out=raw (foreign rule: chain out of ip f (nft) concerns GRE)"},
+	{"nft 'add table ip f; add chain ip f o { type filter hook output priority 0; }; add rule ip f o ip "
+	 "daddr 192.0.2.9 drop'",
+	 "out=raw (foreign rule"},
+	{"nft 'add table ip f; add chain ip f p { type filter hook postrouting priority 0; }; add rule ip f p "
+	 "oifname \"wire\" ip dscp set 46'",
+	 "out=raw (foreign rule"},
+	{"nft 'add table ip f; add chain ip f o { type filter hook output priority 0; }; add rule ip f o oifname "
+	 "\"other\" drop; add rule ip f o tcp dport 25 drop; add rule ip f o counter; add rule ip f o meta "
+	 "l4proto 47 counter accept'",
+	 "packet in=ring out=packet"},
+	{"nft 'add table inet f; add chain inet f i { type filter hook input priority 0; policy drop; }; add rule "
+	 "inet f i tcp dport 1723 accept; add rule inet f i meta l4proto 47 accept'",
+	 "packet in=ring out=packet"},
+	{"nft 'add table inet f; add chain inet f i { type filter hook input priority 0; policy drop; }; add rule "
+	 "inet f i meta l4proto 47 ip saddr 10.7.0.0/24 accept'",
+	 "packet in=raw (foreign rule: chain i of inet f (nft) concerns GRE) out=packet"},
+	{"nft 'add table netdev f; add chain netdev f g { type filter hook ingress device wire priority 0; }; add "
+	 "rule netdev f g ip saddr 10.7.0.2 drop'",
+	 "packet in=raw (foreign rule: chain g of netdev f"},
+	{"iptables-nft -A OUTPUT -p 47 -j LOG",
+	 "out=raw (foreign rule: chain OUTPUT of ip filter (iptables-nft)"},
+	{"iptables-nft -P INPUT DROP && iptables-nft -A INPUT -p 47 -j ACCEPT && iptables-nft -A INPUT -p tcp -j "
+	 "ACCEPT",
+	 "packet in=ring out=packet"},
+	{"tc qdisc add dev wire clsact", "raw: a queueing discipline clsact"},
+	{"ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport",
+	 "raw: this host has "
+	 "IPsec policies"},
+	{"ip link set wire down", "packet in=raw (no interface of a usual kind is up) out=packet"},
+};
+
+TEST(gre_io_leaves_to_the_hosts_ip_what_others_want_to_see)
+{
+	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
+		const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+		begin(scenes[i].line, &plan);
+		if (!says(scenes[i].says))
+			fail_msg("%s: \"%s\"", scenes[i].line, text);
+		end();
+	}
+}
+
+TEST(gre_io_overrides_rules_where_it_is_told_to_but_nothing_that_would_break)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	begin(scenes[0].line, &plan);
+	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
+	end();
+	begin("ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport",
+	      &plan);
+	assert_true(says("raw: this host has IPsec policies"));
+	end();
+}
+
+TEST(gre_io_leaves_gre_to_translation_where_our_table_does_not_keep_it_from_that)
+{
+	static const char masquerade[] =
+		"nft 'add table ip f; add chain ip f n { type nat hook postrouting priority 100; }; add rule ip f "
+		"n ip saddr 172.16.0.0/12 masquerade'";
+	struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	begin(masquerade, &plan);
+	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
+	end();
+	plan.untracked = false;
+	begin(masquerade, &plan);
+	assert_true(says("raw: foreign rules translate addresses"));
+	end();
+}
+
+TEST(gre_io_stands_back_when_a_rule_comes_and_returns_when_it_goes)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	begin(NULL, &plan);
+	uint32_t number = town_send_until_direct(&us, 0, THEM), heard = 0;
+	town_run(
+		"nft 'add table ip f; add chain ip f b { type filter hook prerouting priority 0; }; add rule ip f "
+		"b ip saddr 10.7.0.3 drop; add chain ip f o { type filter hook output priority 0; }; add rule ip f "
+		"o ip daddr 10.7.0.3 drop'");
+	await("raw: foreign rule");
+	assert_false(town_prints("nft list tables", "poptun_taken"));
+	assert_false(town_goes_directly(&us, number++, 100));
+	town_put(&them, heard, 100, THEM, US, 0);
+	gre_port_flush(&them);
+	town_expect(&us, heard++, 1);
+	assert_int_equal(us.received_by_ring, 0);
+	town_run("nft delete table ip f");
+	await("packet in=ring out=packet");
+	number = town_send_until_direct(&us, number, THEM);
+	town_expect(&them, 0, number);
+	town_put(&them, heard, 100, THEM, US, 0);
+	gre_port_flush(&them);
+	town_expect(&us, heard++, 1);
+	assert_int_equal(us.received_by_ring, 1);
+	end();
+}
+
+TEST(gre_io_follows_addresses_and_interfaces)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	begin(NULL, &plan);
+	town_run("ip address add 10.7.0.50/24 dev wire");
+	io.judged_ms = 0;
+	for (int i = 0; i < WAIT_MS / 10 && io.taken.address_count < 2; i++)
+		loop_turn(&loop, 10);
+	assert_int_equal(io.taken.address_count, 2);
+	town_put(&them, 0, 100, THEM, 0x0a070032, 0);
+	gre_port_flush(&them);
+	town_expect(&us, 0, 1);
+	assert_int_equal(us.received_by_ring, 1);
+	town_run("ip link set wire down");
+	await("in=raw (no interface");
+	town_run("ip link set wire up");
+	await("in=ring");
+	end();
+}
+
+TEST(gre_io_shares_gre_with_another_program)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	struct gre_port other;
+	begin(NULL, &plan);
+	town_port_open(&other, OUR_SIDE);
+	await("in=raw (another program here hears GRE too) out=packet");
+	town_put(&them, 0, 100, THEM, US, 0);
+	gre_port_flush(&them);
+	town_expect(&other, 0, 1);
+	town_expect(&us, 0, 1);
+	gre_port_fini(&other);
+	await("in=ring");
+	end();
+	town_open();
+	town_port_open(&other, OUR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	gre_io_open(&io, &plan); /* it was there first */
+	assert_true(says("in=raw (another program"));
+	gre_io_close(&io);
+	gre_port_fini(&us);
+	gre_port_fini(&other);
+	town_close();
+}

@@ -124,7 +124,7 @@ void complain_unloadable(struct loading *loading, const char *what, const char *
 /* Judges the whole. */
 bool config_finish(struct loading *loading);
 
-/* types.c: values. */
+/* types.c, address_types.c: values. */
 extern const struct setting_type type_on, type_off, type_yes_no, type_nothing, type_word,
 	type_number, type_seconds, type_connections, type_workers, type_default_mru, type_text,
 	type_option_file, type_interface, type_address, type_ranges, type_dns, type_wins,

@@ -488,6 +488,23 @@ def test_debians_server_is_called(street, poptun, name):
         street.assert_clean()
 
 
+@pytest.mark.parametrize("name", ["mppe128", "mppe128-stateful", "clear", "kernel", "debian-13"])
+def test_streams_go_through_debians_server(street, poptun, name):
+    """iperf3 there and back; in the guest each packet costs it much."""
+    options, ours, *suite = SERVERS[name]
+    with lab.DebianServer(street.bridge, "-i", *options.split(), suite=suite[0] if suite else "bookworm"):
+        call = street.dial(*ours.split(), "--once")
+        call.await_line(r"^up ", 20)
+        street.await_ping("192.168.10.1")
+        for direction in ((), ("-R",)):
+            said = street.namespace.run("iperf3", "-c", "192.168.10.1", "-t", "2", "-f", "k", *direction)
+            assert float(re.search(r"([\d.]+) Kbits/sec +receiver", said)[1]) > 500, said
+        assert call.stop() == 5, call.output
+        octets = re.search(r"^down +after \d+ s, (\d+) octets in, (\d+) out", call.output, re.M)
+        assert min(map(int, octets.groups())) > 250_000, call.output
+        street.assert_clean()
+
+
 REFUSALS = {
     "wrong-password": ("", "", "wrong", 19),
     "wrong-password-pap": ("-a pap -e none", "--auth pap --mppe off", "wrong", 19),

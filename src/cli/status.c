@@ -61,7 +61,7 @@ static void print_traffic(const json_t *status)
 	static const char *const ways[] = {"in", "out"};
 	const json_t *rates = json_object_get(status, "rates");
 	const json_t *counters = json_object_get(status, "counters");
-	char kernels[200], gre_io[1400];
+	char kernels[200], supers[20], gre_io[1400];
 	for (int i = 0; i < 2; i++) {
 		char octets[20], packets[20], amount[TEXT_AMOUNT], rate[TEXT_AMOUNT];
 		char count[TEXT_AMOUNT], pace[TEXT_AMOUNT];
@@ -74,8 +74,9 @@ static void print_traffic(const json_t *status)
 		       text_amount(pace, number(rates, packets), "packets/s"),
 		       number(rates, "seconds"));
 	}
-	printf("batches      %.1f packets a receipt, in the mean\n",
-	       number(status, "receive_batch_mean"));
+	printf("batches      %.1f packets a receipt, in the mean; super-segments of the TUN device: %s\n",
+	       number(status, "receive_batch_mean"),
+	       text_member(supers, sizeof(supers), status, "super_segments"));
 	if (json_object_get(status, "gre_io"))
 		printf("gre-io       %s\n", text_member(gre_io, sizeof(gre_io), status, "gre_io"));
 	printf("mppe         %s; %.0f keys, %.0f keystreams ahead\n",

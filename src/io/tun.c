@@ -175,6 +175,13 @@ static void agree(struct tun *tun)
 	tun->merges = MERGE_TCP;
 }
 
+const char *tun_supers_print(unsigned merges)
+{
+	if (!(merges & MERGE_TCP))
+		return "none";
+	return merges & MERGE_UDP ? "tcp,udp" : "tcp";
+}
+
 void tun_init(struct tun *tun, int fd)
 {
 	struct ifreq request = {0};

@@ -46,6 +46,9 @@ struct tun {
 	unsigned merges; /* enum merge_kinds: what may be written merged; less once it is refused */
 };
 
+/* What the kernel takes and gives merged: "tcp,udp", "tcp" or "none". */
+const char *tun_supers_print(unsigned merges);
+
 /* Agrees with the kernel on as much as it offers, down to nothing; `fd` may also be a socket that keeps
  * packets apart. */
 void tun_init(struct tun *tun, int fd);

@@ -90,9 +90,7 @@ static void open_tun(struct path *path, int fd)
 	if (fd < 0)
 		return;
 	tun_init(&path->tun, fd);
-	log_debug("tun super-segments=%s", path->tun.merges & MERGE_UDP   ? "tcp,udp"
-					   : path->tun.merges & MERGE_TCP ? "tcp"
-									  : "none");
+	log_debug("tun super-segments=%s", tun_supers_print(path->tun.merges));
 }
 
 void path_say_kernels(const struct path *path)

@@ -183,6 +183,7 @@ json_t *answer_status(struct api *api)
 	set(status, "drops", drops(totals->drops));
 	set(status, "receive_batch_mean",
 	    json_real(batches ? (double)totals->receive_packets / (double)batches : 0));
+	set(status, "super_segments", json_string(tun_supers_print(census.merges)));
 	char kernels[RC4_PLAN_TEXT];
 	set(status, "mppe_kernels", json_string(rc4_plan_print(&workers->plan, kernels)));
 	char gre_io[GRE_IO_TEXT];

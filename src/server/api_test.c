@@ -346,6 +346,8 @@ TEST(sessions_of_all_workers_are_one_list_and_their_counts_one_sum)
 		s->account.octets_in = 10;
 		s->account.packets_out = id % 3;
 	}
+	for (size_t i = 0; i < f.workers.count; i++)
+		f.all[i].engine.path.tun.merges = MERGE_TCP | (i ? MERGE_UDP : 0);
 	f.all[0].engine.counters.octets_in = 1000;
 	f.all[1].engine.counters.octets_in = 100;
 	f.all[2].engine.counters.calls_refused = 7;
@@ -357,6 +359,7 @@ TEST(sessions_of_all_workers_are_one_list_and_their_counts_one_sum)
 		assert_int_equal(number_at(json_array_get(rows, i), "id"), 3 + i);
 	json_decref(answer);
 	answer = ask(&f, "GET", "/v1/status", 200);
+	assert_string_equal(text_at(answer, "super_segments"), "tcp"); /* what all of them do */
 	assert_int_equal(number_at(json_object_get(answer, "counters"), "octets_in"), 1190);
 	assert_int_equal(number_at(json_object_get(answer, "counters"), "calls_refused"), 7);
 	assert_int_equal(number_at(json_object_get(answer, "counters"), "connections_refused"), 4);

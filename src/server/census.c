@@ -36,6 +36,7 @@ static void join(struct census *to, const struct census *from)
 	for (size_t i = 0; i < COUNT_OF(to->sessions); i++)
 		to->sessions[i] += from->sessions[i];
 	to->control_connections += from->control_connections;
+	to->merges &= from->merges;
 }
 
 struct one {
@@ -48,7 +49,8 @@ static void look(void *context, struct engine *engine)
 	const struct one *one = context;
 	const struct path_counters *path = &engine->path.counters;
 	struct census found = {.totals = engine->counters,
-			       .control_connections = (uint32_t)engine->lines.count};
+			       .control_connections = (uint32_t)engine->lines.count,
+			       .merges = engine->path.tun.merges};
 	found.totals.receive_calls += path->receive_calls;
 	found.totals.receive_packets += path->receive_packets;
 	found.totals.keys_ahead += path->keys_ahead;
@@ -66,7 +68,8 @@ static void look(void *context, struct engine *engine)
 bool census_take(struct census *census, struct workers *workers)
 {
 	bool all = true;
-	*census = (struct census){.totals.connections_refused = workers->turned_away};
+	*census = (struct census){.totals.connections_refused = workers->turned_away,
+				  .merges = MERGE_TCP | MERGE_UDP};
 	for (size_t i = 0; i < workers->count && all; i++) {
 		struct one one = {census, &census->workers[i]};
 		all = workers_ask(workers, i, look, &one);

@@ -8,6 +8,7 @@ struct census {
 	struct engine_counters totals; /* the engines', and what living sessions have so far */
 	uint32_t sessions[SESSION_ENDED + 1]; /* by enum session_state */
 	uint32_t control_connections;
+	unsigned merges; /* enum merge_kinds: by the queues of the TUN device, all together */
 	struct census_worker {
 		uint32_t sessions, control_connections;
 		uint64_t packets_in, packets_out;

@@ -66,6 +66,7 @@ def test_what_the_commands_show_curl_shows_too(town, poptun):
         assert status["pid"] == server.process.child.pid and status["sessions"]["up"] == 1
         assert status["control_connections"] == 1 and status["config"]["localip"] == "192.168.10.1"
         assert status["counters"]["logins_accepted"] == 1 and status["receive_batch_mean"] >= 1
+        assert status["super_segments"] == "tcp,udp"
         assert "1 lane" in status["mppe_kernels"] and status["counters"]["keys_ahead"] > 0
         assert re.search(r"^sessions +1 up, ", server.command("status"), re.M)
         assert re.search(r"^mppe +.*1 lane; [1-9]\d* keys, \d+ keystreams ahead$", server.command("status"), re.M)

@@ -30,8 +30,8 @@
 	D(IP_NO_SESSION,       "ip_no_session",       "packets for an inner address that no session holds") \
 	D(IP_MULTICAST,        "ip_multicast",        "multicast and broadcast from our side, which goes into no tunnel") \
 	D(LINK_NOT_UP,         "link_not_up",         "packets for a session whose network protocol is not open") \
-	D(QUEUE_CROWDED,       "queue_crowded",       "packets at the front of the longest queue to a caller, which made room for others") \
-	D(QUEUE_LATE,          "queue_late",          "packets to a caller that waited too long in their queue for too long (CoDel)") \
+	D(QUEUE_CROWDED,       "queue_crowded",       "packets of whoever had the most in a full queue, which made room for others") \
+	D(QUEUE_LATE,          "queue_late",          "packets of a queue in which they waited too long for too long (CoDel)") \
 	D(QUEUE_FULL,          "queue_full",          "packets that a full socket or device would not take")
 
 enum drop {

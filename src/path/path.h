@@ -8,6 +8,7 @@
  *              merge, write
  *   send.c     TUN → GRE: read what waits into the queue, and of those whose turn it is a batch: cut
  *              what is too long, enclose, run MPPE, seal, send
+ *   backlog.h  which packets not to decrypt where too many come
  *   queue.h    a queue for each flow of each session    turns.h   whose turn it is
  *   ahead.h    MPPE keys for the packets to come, made when the loop has nothing else to do
  *   supplies.h whole keystreams for the few hot sessions, made then too, and by a helper thread
@@ -27,7 +28,11 @@
 #include "path/supplies.h"
 
 enum {
-	PATH_TUN = 64,      /* read from the TUN device at once */
+	PATH_TUN = 64, /* packets of the owner's that may wait for path_settle */
+	/* Read from the TUN device before a batch is sent: what a flood has too much of is dropped
+	 * here, by flow, and not there, whosever it is. */
+	PATH_READ = 256,
+	PATH_READ_OCTETS = 1 << 20,
 	PATH_PIECES = 128,  /* fragments in one batch */
 	PATH_SEGMENTS = 64, /* taken from the queue in one batch */
 	PATH_BATCH = PATH_TUN + PATH_PIECES + PATH_SEGMENTS,

@@ -8,9 +8,7 @@
 #include "io/tun.h"
 #include "ip/marks.h"
 
-enum {
-	CROWDED_DROPS = 32
-}; /* at once, so that the longest flow is not looked for with each packet */
+enum { CROWDED_DROPS = 32 }; /* packets at once: the longest flow is not looked for with each */
 
 /* ---- places ---- */
 
@@ -153,27 +151,6 @@ static struct queue_item *unlink_first(struct queue *q, struct queue_flow *flow)
 	return item;
 }
 
-void queue_put(struct queue *q, struct path_member *member, struct queue_item *item,
-	       const struct ip_view *view, uint64_t now_ns)
-{
-	struct queue_flow *flow = flow_of(q, member, hash_of(q, view));
-	if (!item->is_super || item->cut.bytes != item->bytes)
-		release_room(q, item);
-	item->since_ns = now_ns;
-	item->next = NULL;
-	if (flow->first)
-		flow->last->next = item;
-	else
-		list_remove(&flow->by_age);
-	if (!flow->first)
-		flow->first = item;
-	flow->last = item;
-	q->waiting++;
-	weigh(flow, 0, weight_of(item));
-	turns_join(&member->flows, &flow->turn);
-	turns_join(&q->sessions, &member->turn);
-}
-
 /* ---- too many ---- */
 
 static void longest_of(const struct list *turns, struct queue_flow **longest)
@@ -215,9 +192,11 @@ static void drop_longest(struct queue *q)
 	longest_of(&member->flows.fresh, &flow);
 	longest_of(&member->flows.old, &flow);
 	uint32_t enough = flow ? flow->octets / 2 : 0;
-	for (int i = 0; flow && flow->first && i < CROWDED_DROPS && flow->octets >= enough; i++) {
+	for (size_t dropped = 0;
+	     flow && flow->first && dropped < CROWDED_DROPS && flow->octets >= enough;) {
 		struct queue_item *item = unlink_first(q, flow);
 		size_t packets = packets_in(item);
+		dropped += packets;
 		weigh(flow, weight_of(item), 0);
 		while (packets--)
 			session_drop(member->session, DROP_QUEUE_CROWDED);
@@ -225,10 +204,10 @@ static void drop_longest(struct queue *q)
 	}
 }
 
+/* ---- in ---- */
+
 struct queue_item *queue_room(struct queue *q)
 {
-	while (q->waiting && (!q->free || !q->room_count))
-		drop_longest(q);
 	struct queue_item *item = q->free;
 	if (!item || !q->room_count)
 		return NULL; /* all are taken: first let them be sent */
@@ -236,6 +215,29 @@ struct queue_item *queue_room(struct queue *q)
 	item->bytes = q->rooms[--q->room_count];
 	item->is_super = false;
 	return item;
+}
+
+void queue_put(struct queue *q, struct path_member *member, struct queue_item *item,
+	       const struct ip_view *view, uint64_t now_ns)
+{
+	struct queue_flow *flow = flow_of(q, member, hash_of(q, view));
+	if (!item->is_super || item->cut.bytes != item->bytes)
+		release_room(q, item);
+	item->since_ns = now_ns;
+	item->next = NULL;
+	if (flow->first)
+		flow->last->next = item;
+	else
+		list_remove(&flow->by_age);
+	if (!flow->first)
+		flow->first = item;
+	flow->last = item;
+	q->waiting++;
+	weigh(flow, 0, weight_of(item));
+	turns_join(&member->flows, &flow->turn);
+	turns_join(&q->sessions, &member->turn);
+	while (q->waiting && (!q->free || !q->room_count))
+		drop_longest(q); /* now, and not when nothing may come any more */
 }
 
 /* ---- whose turn it is ---- */

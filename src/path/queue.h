@@ -71,13 +71,13 @@ static inline bool queue_is_empty(const struct queue *q)
 	return !q->waiting;
 }
 
-/* A place to read a packet or super-segment into, with `bytes`. Whoever waits longest in the longest
- * flow may have to go for it (DROP_QUEUE_CROWDED). It is put, or given back, before the next is
- * asked for. */
+/* A place to read a packet or super-segment into, with `bytes`; NULL: first let those be sent that were
+ * taken. It is put, or given back, before the next is asked for. */
 struct queue_item *queue_room(struct queue *q);
 void queue_give_back(struct queue *q, struct queue_item *item);
 
-/* What was read into the item waits for `member` from `now_ns` on. `view` is of it. */
+/* What was read into the item waits for `member` from `now_ns` on. `view` is of it. Where that took the
+ * last place, the longest flow of the session with the most makes room (DROP_QUEUE_CROWDED). */
 void queue_put(struct queue *q, struct path_member *member, struct queue_item *item,
 	       const struct ip_view *view, uint64_t now_ns);
 

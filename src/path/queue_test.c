@@ -226,6 +226,24 @@ TEST(queue_makes_room_by_what_the_longest_flow_of_the_heaviest_session_has_in_fr
 	end();
 }
 
+TEST(queue_that_is_full_loses_nothing_while_nothing_comes)
+{
+	begin();
+	for (uint32_t i = 0; i < 2 * QUEUE_SUPERS; i++)
+		put_super(0, (uint16_t)(i % 5), i, HEADERS + 60000, 1000);
+	uint64_t dropped = drops(0, DROP_QUEUE_CROWDED);
+	size_t waiting = queue.waiting;
+	for (int i = 0; i < 100; i++) {
+		struct queue_item *item = queue_room(&queue);
+		assert_non_null(item);
+		queue_give_back(&queue, item);
+	}
+	assert_int_equal(drops(0, DROP_QUEUE_CROWDED), dropped);
+	assert_int_equal(queue.waiting, waiting);
+	assert_int_equal(waiting, QUEUE_SUPERS - 1); /* one place is for reading */
+	end();
+}
+
 TEST(queue_counts_each_packet_of_a_super_segment_that_makes_room)
 {
 	begin();

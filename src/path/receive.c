@@ -2,10 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "io/clock.h"
 #include "ip/merge.h"
+#include "path/backlog.h"
 #include "path/path_inner.h"
 
 struct path_receiving {
+	struct backlog backlog;
 	struct path_entry entries[GRE_BATCH];
 	size_t count;
 	struct merger merger;
@@ -57,21 +60,38 @@ static void settle(struct path *path)
 	batch->count = 0;
 }
 
+static bool has_call_id(const struct packet *p)
+{
+	return p->length >= 8;
+}
+
+static uint16_t call_id_of(const struct packet *p)
+{
+	return (uint16_t)(p->data[6] << 8 | p->data[7]);
+}
+
+/* Whose it is; NULL: nobody's, which is counted. */
+static struct path_member *find(struct path *path, const struct gre_datagram *datagram)
+{
+	if (!has_call_id(datagram->packet)) {
+		path->owner->drop(path->context, DROP_GRE_MALFORMED);
+		return NULL;
+	}
+	struct path_member *member =
+		path->owner->by_packet(path->context, call_id_of(datagram->packet),
+				       datagram->source, datagram->destination);
+	if (!member)
+		path->owner->drop(path->context, DROP_GRE_UNKNOWN_CALL);
+	return member;
+}
+
 static void receive_one(struct path *path, const struct gre_datagram *datagram)
 {
 	struct path_receiving *batch = path->receiving;
 	struct packet *p = datagram->packet;
-	if (p->length < 8) { /* no call id to look at */
-		path->owner->drop(path->context, DROP_GRE_MALFORMED);
+	struct path_member *member = find(path, datagram);
+	if (!member)
 		return;
-	}
-	uint16_t call_id = (uint16_t)(p->data[6] << 8 | p->data[7]);
-	struct path_member *member = path->owner->by_packet(
-		path->context, call_id, datagram->source, datagram->destination);
-	if (!member) {
-		path->owner->drop(path->context, DROP_GRE_UNKNOWN_CALL);
-		return;
-	}
 	struct path_entry *entry = &batch->entries[batch->count];
 	entry->member = member;
 	entry->packet = p;
@@ -97,6 +117,55 @@ static void relieve(struct path *path)
 	path->owner->perform(path->context);
 }
 
+/* Call id and caller: as much as the packet says of whose it is. */
+static uint64_t key_of(const struct gre_datagram *datagram)
+{
+	uint16_t call_id = has_call_id(datagram->packet) ? call_id_of(datagram->packet) : 0;
+	return (uint64_t)datagram->source << 16 | call_id;
+}
+
+/* What of this batch is not to be decrypted. */
+static struct backlog_excess look_at_backlog(struct path *path,
+					     const struct gre_datagram *datagrams, int count)
+{
+	struct backlog *backlog = &path->receiving->backlog;
+	uint64_t keys[GRE_BATCH], now_ns = clock_now_ns();
+	if (count < GRE_BATCH) {
+		backlog_drained(backlog, now_ns);
+		return (struct backlog_excess){0};
+	}
+	for (int i = 0; i < count; i++)
+		keys[i] = key_of(&datagrams[i]);
+	uint64_t overrun = backlog_is_old(backlog, now_ns) ? gre_port_overrun(path->gre) : 0;
+	return backlog_look(backlog, keys, (unsigned)count, overrun, now_ns);
+}
+
+static void drop_one(struct path *path, const struct gre_datagram *datagram, enum drop drop)
+{
+	struct path_member *member = find(path, datagram);
+	if (member)
+		session_drop(member->session, drop);
+}
+
+static void receive_batch(struct path *path, const struct gre_datagram *datagrams, int count)
+{
+	struct backlog_excess excess = look_at_backlog(path, datagrams, count);
+	for (int i = 0; i < count; i++) {
+		if (excess.count && key_of(&datagrams[i]) == excess.key) {
+			excess.count--;
+			drop_one(path, &datagrams[i],
+				 excess.is_pressed ? DROP_QUEUE_CROWDED : DROP_QUEUE_LATE);
+			continue;
+		}
+		receive_one(path, &datagrams[i]);
+		if (session_host_is_crowded(path->host))
+			relieve(path);
+	}
+	settle(path);
+	path->owner->perform(path->context);
+	path_flush(path);
+}
+
 void path_on_gre(void *context, uint32_t events)
 {
 	struct path *path = context;
@@ -104,18 +173,13 @@ void path_on_gre(void *context, uint32_t events)
 	(void)events;
 	for (int round = 0; round < PATH_ROUNDS; round++) {
 		int count = gre_port_receive(path->gre, datagrams);
-		if (count <= 0)
+		if (count <= 0) {
+			backlog_drained(&path->receiving->backlog, clock_now_ns());
 			break;
+		}
 		path->counters.receive_calls++;
 		path->counters.receive_packets += (uint64_t)count;
-		for (int i = 0; i < count; i++) {
-			receive_one(path, &datagrams[i]);
-			if (session_host_is_crowded(path->host))
-				relieve(path);
-		}
-		settle(path);
-		path->owner->perform(path->context);
-		path_flush(path);
+		receive_batch(path, datagrams, count);
 		if (count < GRE_BATCH)
 			break;
 	}

@@ -138,13 +138,13 @@ static bool sort_in(struct path *path, struct queue_item *item, const struct tun
 	return true;
 }
 
-/* Reads what waits in the device, at most PATH_TUN packets and super-segments: however much of it is
- * one caller's, the others' is seen. */
+/* Reads what waits in the device: however much of it is one caller's, the others' is seen. */
 static void read_tun(struct path *path)
 {
 	struct queue *queue = &path->sending->queue;
 	uint64_t now_ns = clock_now_ns();
-	for (int i = 0; i < PATH_TUN; i++) {
+	size_t octets = 0;
+	for (int i = 0; i < PATH_READ && octets < PATH_READ_OCTETS; i++) {
 		struct tun_super super;
 		struct queue_item *item = queue_room(queue);
 		if (!item)
@@ -155,6 +155,7 @@ static void read_tun(struct path *path)
 			queue_give_back(queue, item);
 		if (got <= TUN_NOTHING)
 			return;
+		octets += got == TUN_SUPER ? super.length : item->packet.length;
 	}
 }
 

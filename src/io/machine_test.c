@@ -609,6 +609,26 @@ TEST(foreign_rules_that_drop_forwarded_packets_are_found_and_the_remedy_works)
 	}
 }
 
+/* Debian 12's libnftables breaks off, or breaks its heap, where a table has a flag. */
+TEST(foreign_rules_are_read_beside_tables_with_flags)
+{
+	struct machine_plan plan = plan_of("pptp0");
+	struct foreign_findings findings;
+	enter_namespace();
+	run("nft 'add table ip asleep { flags dormant; }; add chain ip asleep f { type filter hook "
+	    "forward priority 0; policy drop; }'");
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(machine_foreign(&plan, &findings), 0);
+		assert_int_equal(findings.count, 0);
+	}
+	run("nft 'add table inet wall; add chain inet wall pass { type filter hook forward "
+	    "priority 0; policy drop; }'");
+	assert_int_equal(machine_foreign(&plan, &findings), 0);
+	assert_int_equal(findings.count, 2);
+	assert_string_equal(findings.all[0].chain, "pass");
+	leave_namespace();
+}
+
 TEST(foreign_rules_that_drop_callers_are_found_and_each_remedy_works)
 {
 	static const char *const rows[] = {

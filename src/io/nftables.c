@@ -100,8 +100,8 @@ int nftables_run(const char *commands, char why[static WHY_SIZE])
 	return run(commands, 0, NULL, why);
 }
 
-int nftables_list(char **json, char why[static WHY_SIZE])
+int nftables_json(const char *commands, char **json, char why[static WHY_SIZE])
 {
 	*json = NULL;
-	return run("list ruleset", NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO, json, why);
+	return run(commands, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_PROTO, json, why);
 }

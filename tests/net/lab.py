@@ -487,6 +487,12 @@ class Town:
         """A guest that calls the server with /lab/pptp-client and these options; does not wait for it."""
         return self.guest("/lab/pptp-client", *options, server, number=number, **more)
 
+    def hear(self, expression, number=1):
+        """Captures what a guest that boots sends and hears. Not at lab0: nobody there sees what leaves by a packet socket
+        that goes past the queueing discipline, as the server's GRE does."""
+        until(lambda: f"g{number}:" in self.server.ip("link show up"), 20, "the guest's device")
+        return Capture(self.server, f"g{number}", expression)
+
     def call(self, *options, **more):
         """As dial, and waits for the end."""
         return self.dial(*options, **more).wait()

@@ -170,9 +170,11 @@ def test_ecn_off_shows_nothing_and_carries_all_the_same(way, poptun):
 @pytest.mark.parametrize("conf, outside", [((), 0), (("ecn on",), ECT_0), (("tos copy",), EF)])
 def test_pppd_which_loses_marks_gets_none(town, poptun, conf, outside):
     """An echo has its request's octet."""
-    with lab.Server(town.server, conf=conf), lab.Capture(town.server, "lab0", f"proto 47 and src {town.SERVER}") as capture:
-        guest = town.call("-k", "-q", "-c", lab.script(
+    with lab.Server(town.server, conf=conf):
+        guest = town.dial("-k", "-q", "-c", lab.script(
             lab.ROUTE, f"ping -n -q -c 3 -i 0.2 -W 2 -Q {EF | ECT_0} -s {LENGTH} {town.SITE}"))
+        with town.hear(f"proto 47 and src {town.SERVER}") as capture:
+            guest.wait()
         assert guest.status == 0, guest.output
         assert " 0% packet loss" in guest.output
     assert octets(capture) == [outside] * 3

@@ -178,10 +178,14 @@ def data_frames(packets):
 
 
 def test_no_clear_packet_leaves_where_encryption_is_required(town, poptun):
-    with lab.Server(town.server), lab.Capture(town.server, "lab0", "proto gre") as capture:
-        guest = town.call("-6", "-e", "128")
-        assert guest.status == 0, guest.output
-    frames = list(data_frames(capture.packets()))
+    with lab.Server(town.server):
+        guest = town.dial("-6", "-e", "128")
+        with town.hear("proto gre") as capture:
+            assert guest.wait().status == 0, guest.output
+    from scapy.layers.inet import IP
+    packets = capture.packets()
+    assert {packet[IP].src for packet in packets} == {town.SERVER, "10.99.0.2"}
+    frames = list(data_frames(packets))
     assert sum(protocol == 0xFD for protocol, _ in frames) >= 20, "encrypted packets, both ways"
     clear = [hex(protocol) for protocol, _ in frames if protocol in (0x21, 0x57, 0x2D, 0x2F)]
     assert not clear, f"data packets in clear: {clear}"

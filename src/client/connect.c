@@ -93,6 +93,12 @@ static bool open_dialer(struct connect *c, struct password *password)
 		return false;
 	}
 	c->has_gre = true;
+	const struct gre_io_plan ways = {.policy = (enum gre_io_policy)c->options->gre_io,
+					 .interface = c->network.interface,
+					 .ports = &c->gre,
+					 .port_count = 1};
+	gre_io_open(&c->gre_io, &ways);
+	gre_io_follow(&c->gre_io, &c->loop);
 	const struct dialer_parts parts = {.loop = &c->loop,
 					   .registrar = &c->registrar,
 					   .gre = &c->gre,
@@ -130,6 +136,7 @@ static void close_all(struct connect *c)
 	hooks_fini(&c->hooks);
 	if (c->has_dialer)
 		dialer_fini(&c->dialer);
+	gre_io_close(&c->gre_io);
 	if (c->has_gre)
 		gre_port_fini(&c->gre);
 	if (c->has_registrar)

@@ -14,6 +14,7 @@
 #include "client/options.h"
 #include "client/password.h"
 #include "client/pause.h"
+#include "io/gre_io.h"
 #include "io/hooks.h"
 
 /* Runs until a signal, or until there is nothing to try again. Returns the exit status. */
@@ -30,6 +31,7 @@ struct connect {
 	struct watcher signals;
 	struct registrar registrar;
 	struct gre_port gre;
+	struct gre_io gre_io; /* which ways GRE takes */
 	struct dialer dialer;
 	struct session_settings *settings;
 	struct network network;

@@ -210,6 +210,9 @@ static bool open_dialer(struct load *load, struct password *password)
 		return false;
 	}
 	load->has_gre = true;
+	const struct gre_io_plan ways = {.interface = "", .ports = &load->gre, .port_count = 1};
+	gre_io_open(&load->gre_io, &ways);
+	gre_io_follow(&load->gre_io, &load->loop);
 	const struct dialer_parts parts = {.loop = &load->loop,
 					   .registrar = &load->registrar,
 					   .gre = &load->gre,
@@ -244,6 +247,7 @@ static void close_all(struct load *load)
 {
 	if (load->has_dialer)
 		dialer_fini(&load->dialer);
+	gre_io_close(&load->gre_io);
 	if (load->has_gre)
 		gre_port_fini(&load->gre);
 	if (load->has_registrar)

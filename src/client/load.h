@@ -12,6 +12,7 @@
 #include "client/figures.h"
 #include "client/load_options.h"
 #include "client/password.h"
+#include "io/gre_io.h"
 
 /* Runs to the end, or until a signal. Returns the exit status. */
 int load_run(const struct load_options *options, struct password *password);
@@ -60,6 +61,7 @@ struct load {
 	struct watcher signals;
 	struct registrar registrar;
 	struct gre_port gre;
+	struct gre_io gre_io;
 	struct dialer dialer;
 	bool has_loop, has_registrar, has_gre, has_dialer;
 	struct session_settings *settings; /* of lines, and of all sessions with one name */

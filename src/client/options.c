@@ -24,6 +24,7 @@ enum {
 	PEER,
 	MTU,
 	TOS,
+	GRE_IO,
 	ECN,
 	NO_IPV6,
 	IP_UP,
@@ -56,6 +57,8 @@ static const struct row {
 	{"ecn", "WORD", ECN,
 	 "let routers mark congestion in place of dropping: on, off, or auto, where the server is "
 	 "poptun too (auto)"},
+	{"gre-io", "WORD", GRE_IO,
+	 "GRE by the raw socket alone: raw; past the host's IP: packet; or that where no rule here minds: auto (auto)"},
 	{"dns", NULL, DNS,
 	 "take the server's DNS: by systemd-resolved or resolvconf, printed where there is neither"},
 	{"default-route", NULL, DEFAULT_ROUTE,
@@ -224,6 +227,8 @@ static bool take_value(struct connect_options *o, int code, const char *value)
 		return config_tos_parse(value, &o->tos);
 	case ECN:
 		return config_ecn_parse(value, &o->ecn);
+	case GRE_IO:
+		return config_gre_io_parse(value, &o->gre_io);
 	case ROUTE:
 		return take_route(o, value);
 	case IP_UP:
@@ -279,6 +284,8 @@ static const char *expected(int code)
 		return "copy, or an octet whose two low bits are 0";
 	case ECN:
 		return "auto, on or off";
+	case GRE_IO:
+		return "auto, raw or packet";
 	case MPPE:
 		return "required, off, 40, 56 or 128";
 	case AUTH:

@@ -31,6 +31,7 @@ struct connect_options {
 	char interface[CONNECT_INTERFACE]; /* empty: the first free poptunN */
 	uint16_t mru, mtu;                 /* 0: not said */
 	uint32_t tos;                      /* TOS_COPY, or an octet */
+	uint32_t gre_io;                   /* enum gre_io_policy */
 	uint32_t ecn;                      /* enum ecn_policy */
 	bool dns, default_route, once, ipv6, verbose, help;
 	struct address_prefix routes[CONNECT_ROUTES];

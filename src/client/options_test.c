@@ -71,6 +71,9 @@ TEST(connect_takes_every_option)
 	assert_int_equal(o.ecn, ECN_OFF);
 	assert_true(parse(&o, (const char *[WORDS]){"--tos=copy", "h"}));
 	assert_int_equal(o.tos, TOS_COPY);
+	assert_int_equal(o.gre_io, GRE_IO_AUTO);
+	assert_true(parse(&o, (const char *[WORDS]){"--gre-io", "raw", "h"}));
+	assert_int_equal(o.gre_io, GRE_IO_RAW);
 	assert_true(o.default_route && !o.ipv6 && o.verbose && o.help);
 	assert_string_equal(o.interface, "vpn0");
 	assert_int_equal(o.mtu, 1300);
@@ -94,6 +97,7 @@ TEST(connect_names_what_is_wrong)
 		{{"h", "--route", "10.0.0.0/33"}, "--route"},
 		{{"h", "--user", ""}, "--user"},
 		{{"h", "--mtu", "100"}, "--mtu"},
+		{{"h", "--gre-io", "fast"}, "--gre-io \"fast\": expected auto, raw or packet"},
 		{{"h", "--tos", "0xb9"}, "--tos \"0xb9\": expected copy, or an octet"},
 		{{"h", "--ecn", "yes"}, "--ecn \"yes\": expected auto, on or off"},
 		{{"h", "--interface", "sixteen-letters-"}, "--interface"},

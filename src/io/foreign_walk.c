@@ -451,7 +451,7 @@ void foreign_judge(const json_t *json, const struct foreign_plan *plan, const ch
 static bool would_pass_by(bool out, const json_t *chain, bool tracked)
 {
 	static const char *const in_hooks[] = {"ingress", "prerouting", "input"},
-				 *const out_hooks[] = {"output", "postrouting", "egress"};
+				 *const out_hooks[] = {"output", "postrouting", NULL};
 	const char *const *hooks = out ? out_hooks : in_hooks, *family = text_of(chain, "family");
 	bool known = strcmp(family, "ip") == 0 || strcmp(family, "inet") == 0 ||
 		     strcmp(family, "netdev") == 0;
@@ -459,7 +459,7 @@ static bool would_pass_by(bool out, const json_t *chain, bool tracked)
 	    (!tracked && strcmp(text_of(chain, "type"), "nat") == 0))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(in_hooks); i++)
-		if (strcmp(text_of(chain, "hook"), hooks[i]) == 0)
+		if (hooks[i] && strcmp(text_of(chain, "hook"), hooks[i]) == 0)
 			return true;
 	return false;
 }

@@ -30,7 +30,7 @@ struct scene {
 	struct gre_taken taken;
 	char names[GRE_TAKEN_INTERFACES][IFNAMSIZ];
 	bool too_many;
-	char queue[64]; /* what else stands at an interface's ingress or egress; "": nothing */
+	char queue[64]; /* what else stands at an interface's ingress; "": nothing */
 };
 
 static void add_interface(void *context, const struct netlink_link *link)
@@ -86,7 +86,7 @@ static void look_at_qdisc(void *context, const struct netlink_qdisc *qdisc)
 	if ((strcmp(qdisc->kind, "ingress") == 0 || strcmp(qdisc->kind, "clsact") == 0) &&
 	    has_interface(&scene->taken, qdisc->index))
 		snprintf(scene->queue, sizeof(scene->queue),
-			 "a queueing discipline %s stands there", qdisc->kind);
+			 "a queueing discipline %s stands at an interface", qdisc->kind);
 }
 
 static int look(const struct gre_io *io, struct scene *scene)
@@ -136,10 +136,8 @@ static void judge_others(const struct gre_io *io, const struct scene *scene, cha
 		refuse(in, "the rules of others cannot be read");
 		refuse(out, "the rules of others cannot be read");
 	}
-	if (scene->queue[0]) {
+	if (scene->queue[0])
 		refuse(in, scene->queue);
-		refuse(out, scene->queue);
-	}
 }
 
 static void judge(const struct gre_io *io, const struct scene *scene, char *in, char *out)

@@ -5,8 +5,8 @@
  *
  *   both  no IPsec policy; no rule of others concerns GRE; no VRF
  *   out   the next hop is known, each destination for itself (next_hop.h)
- *   in    nobody else here hears GRE; its packets are not tracked for others; nothing but rules stands at
- *         the ingress of the interfaces; the rule that drops what the ring takes can be made
+ *   in    nobody else here hears GRE; its packets are not tracked for others; no queueing discipline
+ *         stands at the ingress of the interfaces; the rule that drops what the ring takes can be made
  *
  * This is judged at the start and again when links, addresses, routes or rules change. What no longer holds
  * is left at once, and calls do not notice: the raw socket is open all the time.

@@ -126,7 +126,8 @@ static const struct {
 	{"iptables-nft -P INPUT DROP && iptables-nft -A INPUT -p 47 -j ACCEPT && iptables-nft -A INPUT -p tcp -j "
 	 "ACCEPT",
 	 "packet in=ring out=packet"},
-	{"tc qdisc add dev wire clsact", "raw: a queueing discipline clsact"},
+	{"tc qdisc add dev wire clsact",
+	 "packet in=raw (a queueing discipline clsact stands at an interface) out=packet"},
 	{"ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport",
 	 "raw: this host has "
 	 "IPsec policies"},

@@ -31,7 +31,6 @@ static int on_link(const struct nlmsghdr *header, void *context)
 				    .mtu = netlink_u32(table[IFLA_MTU]),
 				    .master = (int)netlink_u32(table[IFLA_MASTER])};
 	netlink_hardware(table[IFLA_ADDRESS], link.hardware);
-	netlink_text(table[IFLA_QDISC], link.qdisc, sizeof(link.qdisc));
 	netlink_text(table[IFLA_IFNAME], link.name, sizeof(link.name));
 	netlink_text(info[IFLA_INFO_KIND], link.kind, sizeof(link.kind));
 	visit->visit(visit->context, &link);

@@ -35,9 +35,8 @@ struct netlink_link {
 	uint16_t type;       /* ARPHRD_ */
 	unsigned flags;      /* IFF_ */
 	uint32_t mtu;
-	int master;           /* the bridge, bond or VRF that it belongs to, 0: none */
-	uint8_t hardware[6];  /* Ethernet address, where it has one */
-	char qdisc[IFNAMSIZ]; /* kind of the root queueing discipline: "noqueue", "fq_codel", … */
+	int master;          /* the bridge, bond or VRF that it belongs to, 0: none */
+	uint8_t hardware[6]; /* Ethernet address, where it has one */
 };
 
 /* An address of one of the host's own interfaces. */

@@ -133,17 +133,6 @@ bool next_hop_link_is_usable(const struct netlink_link *link)
 	       !(link->flags & (IFF_LOOPBACK | IFF_NOARP));
 }
 
-/* We send past the queue, so it must be none that somebody shapes traffic with. */
-static bool has_plain_queue(const struct netlink_link *link)
-{
-	static const char *const plain[] = {"",           "noqueue", "mq",      "pfifo",
-					    "pfifo_fast", "fq",      "fq_codel"};
-	for (size_t i = 0; i < COUNT_OF(plain); i++)
-		if (strcmp(link->qdisc, plain[i]) == 0)
-			return true;
-	return false;
-}
-
 static void hop_ask(struct next_hops *hops, struct next_hop *hop)
 {
 	struct netlink_path path;
@@ -154,7 +143,7 @@ static void hop_ask(struct next_hops *hops, struct next_hop *hop)
 	    !path.is_plain || !path.index)
 		return;
 	const struct netlink_link *link = link_find(hops, path.index);
-	if (!link || !next_hop_link_is_usable(link) || !has_plain_queue(link))
+	if (!link || !next_hop_link_is_usable(link))
 		return;
 	hop->source = hop->asked_from ? hop->asked_from : path.source;
 	hop->via = path.gateway ? path.gateway : hop->destination;

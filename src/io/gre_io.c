@@ -119,7 +119,7 @@ static bool hears_others(const struct gre_io *io, char why[static WHY_SIZE])
 
 static void refuse(char why[static FOREIGN_SENTENCE], const char *reason)
 {
-	if (!why[0])
+	if (!why[0]) /* an empty reason is none */
 		snprintf(why, FOREIGN_SENTENCE, "%s", reason);
 }
 
@@ -136,15 +136,32 @@ static void judge_others(const struct gre_io *io, const struct scene *scene, cha
 		refuse(in, "the rules of others cannot be read");
 		refuse(out, "the rules of others cannot be read");
 	}
+}
+
+/* To read all rules takes milliseconds, which packets wait for where they share the loop: so only where the
+ * rules, or the interfaces that they may name, are others than the last time. */
+static void recall_others(struct gre_io *io, const struct scene *scene, char *in, char *out)
+{
+	bool same = memcmp(io->judged_interfaces, scene->taken.interfaces,
+			   sizeof(io->judged_interfaces)) == 0;
+	if (!same || !io->rules_are_known) {
+		memcpy(io->judged_interfaces, scene->taken.interfaces,
+		       sizeof(io->judged_interfaces));
+		io->rules_in[0] = io->rules_out[0] = 0;
+		judge_others(io, scene, io->rules_in, io->rules_out);
+		io->rules_are_known = io->rules_fd >= 0;
+	}
+	refuse(in, io->rules_in);
+	refuse(out, io->rules_out);
 	if (scene->queue[0])
 		refuse(in, scene->queue);
 }
 
-static void judge(const struct gre_io *io, const struct scene *scene, char *in, char *out)
+static void judge(struct gre_io *io, const struct scene *scene, char *in, char *out)
 {
 	char why[WHY_SIZE];
 	if (io->plan.policy != GRE_IO_PACKET)
-		judge_others(io, scene, in, out);
+		recall_others(io, scene, in, out);
 	if (gre_ipsec_is_in_use()) {
 		refuse(in, "this host has IPsec policies");
 		refuse(out, "this host has IPsec policies");
@@ -297,6 +314,18 @@ const char *gre_io_print(const struct gre_io *io, char text[static GRE_IO_TEXT])
 
 /* ---- opening ---- */
 
+/* A socket that hears of every change of nftables' rules, and so of iptables-nft's. */
+static int rules_open(void)
+{
+	const struct sockaddr_nl everything = {.nl_family = AF_NETLINK,
+					       .nl_groups = 1 << (NFNLGRP_NFTABLES - 1)};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	if (fd < 0 || !bind(fd, (const struct sockaddr *)&everything, sizeof(everything)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void open_ways(struct gre_io *io)
 {
 	for (size_t i = 0; i < io->plan.port_count; i++) {
@@ -318,8 +347,10 @@ void gre_io_open(struct gre_io *io, const struct gre_io_plan *plan)
 	*io = (struct gre_io){.plan = *plan, .rules_fd = -1};
 	snprintf(io->no_ring, sizeof(io->no_ring), "%s", never);
 	snprintf(io->no_transmit, sizeof(io->no_transmit), "%s", never);
-	if (!never[0])
+	if (!never[0]) {
+		io->rules_fd = rules_open(); /* before the rules are read: no change is missed */
 		open_ways(io);
+	}
 	snprintf(io->in_why, sizeof(io->in_why), "%s",
 		 io->no_ring[0] ? io->no_ring : "not judged yet");
 	snprintf(io->out_why, sizeof(io->out_why), "%s",
@@ -385,25 +416,14 @@ static void on_rules(void *context, uint32_t events)
 	/* What they say does not matter, but that they say it; a full buffer says it too. */
 	while (recv(io->rules_fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
 		continue;
+	io->rules_are_known = false;
 	judge_soon(io);
-}
-
-/* A socket that hears of every change of nftables' rules, and so of iptables-nft's. */
-static int rules_open(void)
-{
-	const struct sockaddr_nl everything = {.nl_family = AF_NETLINK,
-					       .nl_groups = 1 << (NFNLGRP_NFTABLES - 1)};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-	if (fd < 0 || !bind(fd, (const struct sockaddr *)&everything, sizeof(everything)))
-		return fd;
-	close(fd);
-	return -1;
 }
 
 void gre_io_follow(struct gre_io *io, struct loop *loop)
 {
 	if (io->no_ring[0] && io->no_transmit[0])
-		return;
+		return; /* nothing can change */
 	io->loop = loop;
 	io->judge_timer = (struct timer){.on_time = on_judge_time, .context = io};
 	io->alone_timer = (struct timer){.on_time = on_alone_time, .context = io};
@@ -413,7 +433,6 @@ void gre_io_follow(struct gre_io *io, struct loop *loop)
 						       .fd = netlink_descriptor(&io->changes)};
 		loop_watch(loop, &io->changes_watcher, EPOLLIN);
 	}
-	io->rules_fd = rules_open();
 	if (io->rules_fd >= 0) {
 		io->rules_watcher =
 			(struct watcher){.on_ready = on_rules, .context = io, .fd = io->rules_fd};
@@ -430,9 +449,9 @@ void gre_io_close(struct gre_io *io)
 		loop_unwatch(io->loop, &io->changes_watcher);
 		loop_unwatch(io->loop, &io->rules_watcher);
 		netlink_close(&io->changes);
-		if (io->rules_fd >= 0)
-			close(io->rules_fd);
 	}
+	if (io->plan.ports && io->rules_fd >= 0)
+		close(io->rules_fd);
 	if (io->plan.ports && !io->in_why[0])
 		rings_end(io);
 	gre_ingress_close(&io->ingress);

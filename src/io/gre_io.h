@@ -47,6 +47,10 @@ struct gre_io {
 	struct watcher changes_watcher, rules_watcher;
 	struct timer judge_timer, alone_timer;
 	uint64_t judged_ms;
+	/* what the rules of others said, for these interfaces */
+	bool rules_are_known;
+	int judged_interfaces[GRE_TAKEN_INTERFACES];
+	char rules_in[FOREIGN_SENTENCE], rules_out[FOREIGN_SENTENCE];
 	bool is_crowded; /* another program hears GRE */
 };
 

@@ -20,7 +20,6 @@ enum {
 	SETTLE_MS = 200,       /* changes come in swarms */
 	BETWEEN_MS = 5 * 1000, /* two judgements, which ask other programs */
 	ALONE_MS = 1000,       /* nobody tells of a new raw socket */
-	LOOPBACK = 0x7f,
 };
 
 /* ---- what is there ---- */
@@ -74,10 +73,13 @@ static void add_address(struct scene *scene, uint32_t address)
 		taken->addresses[taken->address_count++] = address;
 }
 
+/* Those of other interfaces (loopback, our own TUN device) stay with the raw socket: callers dial them seldom,
+ * and each change of the rule keeps packets waiting. */
 static void add_subnet(void *context, const struct netlink_subnet *subnet)
 {
-	if (subnet->address >> 24 != LOOPBACK)
-		add_address(context, subnet->address);
+	struct scene *scene = context;
+	if (has_interface(&scene->taken, subnet->index))
+		add_address(scene, subnet->address);
 }
 
 static void look_at_qdisc(void *context, const struct netlink_qdisc *qdisc)

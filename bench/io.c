@@ -510,7 +510,7 @@ static void open_all(void)
 
 int main(int argc, char **argv)
 {
-	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
+	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100;
 	bench_print_machine();
 	printf("%d octets, batches of %d, %u rounds\n", LENGTH, GRE_BATCH, rounds);
 	open_all();

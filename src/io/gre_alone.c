@@ -21,21 +21,30 @@ static bool is_ours(unsigned long inode, const int *ours, size_t count)
 	return false;
 }
 
-/* A line of /proc/net/raw: the port of the local address is the protocol. */
+/* The n-th word of a line, from 0; "" where it has fewer. */
+static const char *word_of(const char *line, unsigned n)
+{
+	line += strspn(line, " ");
+	for (; n && *line; n--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return line;
+}
+
+/* A line of /proc/net/raw: "47: 00000000:002F 00000000:0000 07 …", where the port of the local address is
+ * the protocol, and the tenth word the inode. */
 static bool is_foreign_socket(const char *line, const int *ours, size_t count)
 {
-	unsigned protocol;
-	unsigned long inode;
-	return sscanf(line, " %*u: %*8x:%4x %*8x:%*4x %*2x %*x:%*x %*x:%*x %*x %*u %*u %lu",
-		      &protocol, &inode) == 2 &&
-	       protocol == 47 && !is_ours(inode, ours, count);
+	const char *local = word_of(line, 1);
+	return strncmp(local + strcspn(local, ": "), ":002F ", 6) == 0 &&
+	       !is_ours(strtoul(word_of(line, 9), NULL, 10), ours, count);
 }
 
 /* "pptp 24576 2 - Live …": the third word counts its sockets. */
 static bool is_pptp_module(const char *line)
 {
-	unsigned users;
-	return sscanf(line, "pptp %*u %u", &users) == 1 && users > 0;
+	return strncmp(line, "pptp ", 5) == 0 && strtoul(word_of(line, 2), NULL, 10) > 0;
 }
 
 static bool any_line(const char *path, bool (*is)(const char *line, const int *ours, size_t count),

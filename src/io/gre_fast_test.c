@@ -337,8 +337,9 @@ TEST(gre_ingress_does_not_outlive_its_process_nor_let_others_change_it)
 		bool good = !gre_ingress_open(&ingress, town_why) &&
 			    !gre_ingress_drop(&ingress, &taken, town_why) &&
 			    write(ready[1], "!", 1) == 1;
-		while (good)
-			pause();
+		if (good)
+			for (;;)
+				pause();
 		_exit(1);
 	}
 	close(ready[1]);

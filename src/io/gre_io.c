@@ -382,11 +382,12 @@ static void on_judge_time(void *context, uint64_t now_ms)
 static void on_alone_time(void *context, uint64_t now_ms)
 {
 	struct gre_io *io = context;
+	static const struct gre_taken none;
 	char why[WHY_SIZE], in[FOREIGN_SENTENCE] = "";
 	bool others = hears_others(io, why);
 	if (others && !io->in_why[0]) { /* at once: it gets nothing as long as we take it all */
 		refuse(in, why);
-		change(io, NULL, in, io->out_why);
+		change(io, &none, in, io->out_why);
 	} else if (!others && io->is_crowded) {
 		judge_soon(io);
 	}

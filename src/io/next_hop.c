@@ -23,7 +23,7 @@ static uint8_t usual_ttl(void)
 	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0)
 		close(fd);
-	int ttl = length > 0 ? atoi(text) : 0;
+	long ttl = length > 0 ? strtol(text, NULL, 10) : 0;
 	return ttl > 0 && ttl < 256 ? (uint8_t)ttl : USUAL_TTL;
 }
 

@@ -21,10 +21,11 @@
 
 #include "base/base.h"
 #include "io/tun.h"
+#include "server/test_client.h"
 #include "tests/test.h"
 
 enum {
-	US = 0x7f000001,
+	US = TEST_SERVER,
 	CALLER = 0x7f000002,
 	OTHER = 0x7f000003,
 	INNER_US = 0x0a090001,
@@ -189,157 +190,14 @@ static void stop(struct fixture *f)
 	free(f->logged);
 }
 
-/* ---- a client: the same session in its other role, over real sockets ---- */
-
-struct client {
-	struct fixture *f;
-	struct session_host host;
-	struct session_settings *settings;
-	struct connection *connection; /* NULL: closed */
-	struct session *session;       /* NULL: none, or ended */
-	int tcp, gre;
-	uint64_t seed;
-	bool connected, ipv4_up, ipv6_up, ended;
-	struct link_end end;
-	size_t frames, delivered; /* GRE packets that came; IP packets among them */
-};
-
-static int bound(int kind, int protocol, uint32_t address)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
-	int fd = socket(AF_INET, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	return fd;
-}
-
 static int dial(struct fixture *f, uint32_t from)
 {
-	struct endpoint at = listener_endpoint(&f->listener);
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_port = htons(at.port), .sin_addr.s_addr = htonl(US)};
-	int fd = bound(SOCK_STREAM, 0, from);
-	int got = connect(fd, (struct sockaddr *)&to, sizeof(to));
-	assert_true(got == 0 || errno == EINPROGRESS);
-	return fd;
+	return client_dial(listener_endpoint(&f->listener).port, from);
 }
 
-static void client_start(struct client *c, struct fixture *f, uint32_t address)
+static void call_from(struct client *c, struct fixture *f, uint32_t address)
 {
-	*c = (struct client){.f = f, .seed = address};
-	c->host.random = test_random(&c->seed);
-	c->settings = session_settings_new(LINK_CLIENT);
-	c->settings->link.mppe = MPPE_OFF;
-	c->settings->link.mru = 1400;
-	/* It begins before the registrar has answered, and asks again. */
-	c->settings->link.ipcp.restart_ms = c->settings->link.ipv6cp.restart_ms = 10;
-	c->settings->link.ipcp.max_configure = c->settings->link.ipv6cp.max_configure = 255;
-	c->tcp = dial(f, address);
-	c->gre = bound(SOCK_RAW, IPPROTO_GRE, address);
-	c->connection =
-		connection_new(&c->host, c->settings, 1, (struct endpoint){US, 1723}, 0, 1000);
-}
-
-static void client_stop(struct client *c)
-{
-	if (c->connection)
-		connection_free(c->connection);
-	if (c->session)
-		session_free(c->session);
-	session_host_fini(&c->host);
-	session_settings_unref(c->settings);
-	close(c->tcp);
-	close(c->gre);
-}
-
-static void gre_to_us(const struct client *c, const void *bytes, size_t length)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(US)};
-	ssize_t sent = sendto(c->gre, bytes, length, 0, (struct sockaddr *)&to, sizeof(to));
-	assert_int_equal(sent, length);
-}
-
-static void client_call(struct client *c)
-{
-	c->session = session_new(&c->host, c->settings, 1, 0x4321, (struct endpoint){US, 1723}, 0);
-	assert_true(connection_call(c->connection, c->session, c->f->loop.now_ms));
-}
-
-static void client_perform(struct client *c)
-{
-	struct action_view action;
-	while (action_take(&c->host, &action)) {
-		switch (action.kind) {
-		case ACTION_SEND_CONTROL:
-			send(c->tcp, action.bytes, action.length, MSG_NOSIGNAL);
-			break;
-		case ACTION_CONNECTED:
-			c->connected = true;
-			break;
-		case ACTION_CLOSE_CONTROL:
-			connection_free(c->connection);
-			c->connection = NULL;
-			break;
-		case ACTION_SEND_GRE:
-			gre_to_us(c, action.bytes, action.length);
-			break;
-		case ACTION_IPV4_UP:
-			c->ipv4_up = true;
-			break;
-		case ACTION_IPV6_UP:
-			c->ipv6_up = true;
-			break;
-		case ACTION_SESSION_ENDED:
-			memcpy(&c->end, action.bytes, sizeof(c->end));
-			c->ended = true;
-			if (c->connection)
-				connection_on_session_ended(c->connection, c->session,
-							    c->end.reason, c->f->loop.now_ms);
-			session_free(c->session);
-			c->session = NULL;
-			break;
-		default:
-			break;
-		}
-	}
-}
-
-static void client_on_gre(struct client *c, struct packet *p)
-{
-	struct session_item item;
-	enum link_payload payload = LINK_PAYLOAD_NONE;
-	c->frames++;
-	packet_pull(p, 20);
-	if (!c->session || session_admit(c->session, p, 0, &item, c->f->loop.now_ms) ||
-	    !item.has_payload)
-		return;
-	session_deliver(c->session, p, &item, &payload, c->f->loop.now_ms);
-	c->delivered += payload != LINK_PAYLOAD_NONE;
-}
-
-static void client_turn(struct client *c)
-{
-	uint8_t bytes[4096];
-	struct packet p;
-	uint64_t now_ms = c->f->loop.now_ms;
-	ssize_t got = recv(c->tcp, bytes, sizeof(bytes), 0);
-	if (got > 0 && c->connection)
-		connection_on_bytes(c->connection, bytes, (size_t)got, now_ms);
-	else if (got == 0 && c->connection)
-		connection_on_lost(c->connection, "closed", now_ms);
-	client_perform(c);
-	if (c->session && session_deadline(c->session) <= now_ms)
-		session_on_time(c->session, now_ms);
-	client_perform(c);
-	for (;;) {
-		packet_reset(&p);
-		got = recv(c->gre, p.data, packet_room(&p), 0);
-		if (got < 20)
-			break;
-		p.length = (size_t)got;
-		client_on_gre(c, &p);
-		client_perform(c);
-	}
+	client_start(c, &f->loop, listener_endpoint(&f->listener).port, address);
 }
 
 /* Turns of both, until `condition` is true; fails where it never is. */
@@ -352,11 +210,11 @@ static void client_turn(struct client *c)
 		assert_true(condition);                                      \
 	} while (0)
 
-static void client_up(struct client *c)
+static void client_up(struct fixture *f, struct client *c)
 {
-	RUN_UNTIL(c->f, c, c->connected);
+	RUN_UNTIL(f, c, c->connected);
 	client_call(c);
-	RUN_UNTIL(c->f, c, c->ipv4_up && c->ipv6_up);
+	RUN_UNTIL(f, c, c->ipv4_up && c->ipv6_up);
 }
 
 static uint64_t drops_of(struct fixture *f, enum drop drop)
@@ -369,8 +227,8 @@ TEST(engine_answers_a_call_and_carries_packets)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	assert_int_equal(f.logins, 1);
 	assert_int_equal(f.login.caller, CALLER);
 	assert_int_equal(f.login.called, US);
@@ -380,7 +238,7 @@ TEST(engine_answers_a_call_and_carries_packets)
 	assert_memory_equal(f.network.remote_id, c.session->addresses.local_id, 8);
 	assert_memory_equal(f.network.local_id, c.session->addresses.remote_id, 8);
 	/* A datagram for the caller goes into the tunnel. */
-	int udp = bound(SOCK_DGRAM, 0, INNER_US);
+	int udp = client_socket(SOCK_DGRAM, 0, INNER_US);
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(9),
 				 .sin_addr.s_addr = htonl(INNER_CALLER)};
@@ -427,8 +285,8 @@ TEST(engine_makes_the_keys_of_packets_to_come_when_nothing_is_to_do)
 	start(&f, 10);
 	assert_true(has_logged(&f, "mppe kernels=\""));
 	assert_true(has_logged(&f, "\" helper="));
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	struct member *member = table_by_inner(&f.engine.table, INNER_CALLER);
 	struct mppe *mppe = &member->session->link.mppe;
 	mppe_init(mppe, &keys, MPPE_128, true); /* though nothing is encrypted with it here */
@@ -449,9 +307,9 @@ TEST(engine_names_in_its_log_why_a_transfer_stands_still)
 	struct client c;
 	start(&f, 10);
 	f.settings->fragment_dont_fragment = false;
-	client_start(&c, &f, CALLER);
-	client_up(&c);
-	int udp = bound(SOCK_DGRAM, 0, INNER_US), yes = IP_PMTUDISC_PROBE;
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
+	int udp = client_socket(SOCK_DGRAM, 0, INNER_US), yes = IP_PMTUDISC_PROBE;
 	setsockopt(udp, IPPROTO_IP, IP_MTU_DISCOVER, &yes, sizeof(yes));
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(9),
@@ -473,9 +331,9 @@ TEST(engine_refuses_a_call_beyond_its_sessions_as_busy)
 	struct fixture f;
 	struct client first, second;
 	start(&f, 1);
-	client_start(&first, &f, CALLER);
-	client_up(&first);
-	client_start(&second, &f, OTHER);
+	call_from(&first, &f, CALLER);
+	client_up(&f, &first);
+	call_from(&second, &f, OTHER);
 	RUN_UNTIL(&f, &second, second.connected);
 	client_call(&second);
 	RUN_UNTIL(&f, &second, second.ended);
@@ -494,11 +352,11 @@ TEST(engine_takes_gre_only_of_a_call_and_only_from_its_caller)
 	struct fixture f;
 	struct client c, thief;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_start(&thief, &f, OTHER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	call_from(&thief, &f, OTHER);
+	client_up(&f, &c);
 	assert_int_equal(drops_of(&f, DROP_GRE_UNKNOWN_CALL), 0);
-	gre_to_us(&c, stray, sizeof(stray));
+	client_send_gre(&c, stray, sizeof(stray));
 	RUN_UNTIL(&f, &c, drops_of(&f, DROP_GRE_UNKNOWN_CALL) == 1);
 	assert_true(has_logged(&f, "drop=gre_unknown_call count=1"));
 	/* The right call id from another address. */
@@ -507,11 +365,11 @@ TEST(engine_takes_gre_only_of_a_call_and_only_from_its_caller)
 	memcpy(forged, stray, sizeof(stray));
 	forged[6] = (uint8_t)(call_id >> 8);
 	forged[7] = (uint8_t)call_id;
-	gre_to_us(&thief, forged, sizeof(forged));
+	client_send_gre(&thief, forged, sizeof(forged));
 	RUN_UNTIL(&f, &c, drops_of(&f, DROP_GRE_UNKNOWN_CALL) == 2);
 	/* Cut anywhere. */
 	for (size_t length = 0; length < sizeof(stray); length++)
-		gre_to_us(&thief, stray, length);
+		client_send_gre(&thief, stray, length);
 	RUN_UNTIL(&f, &c,
 		  drops_of(&f, DROP_GRE_MALFORMED) + drops_of(&f, DROP_GRE_UNKNOWN_CALL) ==
 			  2 + sizeof(stray));
@@ -543,8 +401,8 @@ TEST(engine_bounds_the_connections_of_one_address_that_have_no_call)
 	struct client c;
 	int fds[MORE], other;
 	start(&f, 1000);
-	client_start(&c, &f, CALLER); /* with a call, it does not count */
-	client_up(&c);
+	call_from(&c, &f, CALLER); /* with a call, it does not count */
+	client_up(&f, &c);
 	for (int i = 0; i < MORE; i++) {
 		fds[i] = dial(&f, CALLER);
 		turns(&f, 1);
@@ -638,8 +496,8 @@ TEST(engine_keeps_nothing_of_callers_that_came_and_went)
 		turns(&f, 1);
 	for (int i = 0; i < 10; i++) { /* whole calls, the caller gone without a word */
 		struct client c;
-		client_start(&c, &f, CALLER);
-		client_up(&c);
+		call_from(&c, &f, CALLER);
+		client_up(&f, &c);
 		client_stop(&c);
 		for (int turn = 0; turn < 2000 && f.engine.lines.count; turn++)
 			turns(&f, 1);
@@ -660,8 +518,8 @@ TEST(engine_sends_away_at_once_whom_the_registrar_names)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	struct message_evict evict = {.session = 77}; /* not here any more */
 	assert_int_equal(seam_end_send(&f.authority, MESSAGE_EVICT, &evict), 0);
 	evict.session = f.login.session;
@@ -678,8 +536,8 @@ TEST(engine_ends_a_session_in_order_where_the_registrar_says_so)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	struct message_disconnect message = {.session = f.login.session, .why = "removed"};
 	assert_int_equal(seam_end_send(&f.authority, MESSAGE_DISCONNECT, &message), 0);
 	message.session = 12345; /* never was */
@@ -695,8 +553,8 @@ TEST(engine_stops_in_order_and_lets_nobody_in_meanwhile)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	engine_stop(&f.engine);
 	int late = dial(&f, OTHER);
 	RUN_UNTIL(&f, &c, f.loop.stopping);
@@ -713,8 +571,8 @@ TEST(engine_stops_without_those_who_do_not_answer)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	engine_stop(&f.engine);
 	assert_true(f.engine.stop_by_ms <= f.loop.now_ms + 2000);
 	turns(&f, 2);
@@ -734,8 +592,8 @@ TEST(engine_stops_at_once_when_it_is_told_twice)
 	struct fixture f;
 	struct client c;
 	start(&f, 10);
-	client_start(&c, &f, CALLER);
-	client_up(&c);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
 	engine_stop(&f.engine);
 	engine_stop(&f.engine);
 	assert_true(f.loop.stopping);

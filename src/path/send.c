@@ -73,7 +73,9 @@ static void enclose_pieces(struct path *path, struct path_member *member, struct
 		enclose(path, member, &batch->pieces[batch->pieces_used++]);
 }
 
-/* Its sender hears of the session's MTU, for the next packet; this one is delivered all the same.
+/*
+ * Its sender hears of the session's MTU, for the next packet; this one is delivered all the same. As if
+ * the other end said so: a host believes nobody who speaks from its own address.
  */
 static void tell_sender(struct path *path, const struct session *session, struct packet *p)
 {
@@ -82,10 +84,10 @@ static void tell_sender(struct path *path, const struct session *session, struct
 	struct ip_view view;
 	bool good = ip_look(&view, p);
 	if (good && view.version == 4) {
-		good = icmp_too_big(answer, &view, session->addresses.local, mtu);
+		good = icmp_too_big(answer, &view, session->addresses.remote, mtu);
 	} else if (good) {
 		uint8_t source[IPV6_ADDRESS] = {0xfe, 0x80};
-		memcpy(source + 8, session->addresses.local_id, 8);
+		memcpy(source + 8, session->addresses.remote_id, 8);
 		good = icmpv6_too_big(answer, &view, source, mtu);
 	}
 	if (good && path->tun.fd >= 0)

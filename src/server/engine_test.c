@@ -321,6 +321,12 @@ TEST(engine_names_in_its_log_why_a_transfer_stands_still)
 	RUN_UNTIL(&f, &c, drops_of(&f, DROP_IP_TOO_BIG) == 20);
 	assert_true(has_logged(&f, "drop=ip_too_big"));
 	assert_null(strstr(strstr(f.logged, "drop=ip_too_big") + 1, "drop=ip_too_big"));
+	/* And the sender, this host, believes what it was told. */
+	int mtu = 0;
+	socklen_t length = sizeof(mtu);
+	assert_int_equal(connect(udp, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(getsockopt(udp, IPPROTO_IP, IP_MTU, &mtu, &length), 0);
+	assert_int_equal(mtu, session_mtu(table_by_inner(&f.engine.table, INNER_CALLER)->session));
 	close(udp);
 	client_stop(&c);
 	stop(&f);

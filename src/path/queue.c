@@ -26,10 +26,6 @@ int queue_init(struct queue *q, uint64_t seed)
 		queue_fini(q);
 		return -ENOMEM;
 	}
-	for (size_t i = QUEUE_PACKETS; i--;) {
-		q->items[i].next = q->free;
-		q->free = &q->items[i];
-	}
 	for (size_t i = 0; i < QUEUE_FLOWS; i++)
 		list_append(&q->idle, &q->flows[i].by_age);
 	while (q->room_count < QUEUE_SUPERS) {
@@ -45,6 +41,11 @@ void queue_fini(struct queue *q)
 	free(q->flows);
 	free(q->memory);
 	*q = (struct queue){0};
+}
+
+static bool has_room(const struct queue *q)
+{
+	return (q->free || q->used_ever < QUEUE_PACKETS) && q->room_count;
 }
 
 static void release_room(struct queue *q, struct queue_item *item)
@@ -208,10 +209,13 @@ static void drop_longest(struct queue *q)
 
 struct queue_item *queue_room(struct queue *q)
 {
-	struct queue_item *item = q->free;
-	if (!item || !q->room_count)
+	if (!has_room(q))
 		return NULL; /* all are taken: first let them be sent */
-	q->free = item->next;
+	struct queue_item *item = q->free;
+	if (item)
+		q->free = item->next;
+	else
+		item = &q->items[q->used_ever++];
 	item->bytes = q->rooms[--q->room_count];
 	item->is_super = false;
 	return item;
@@ -236,7 +240,7 @@ void queue_put(struct queue *q, struct path_member *member, struct queue_item *i
 	weigh(flow, 0, weight_of(item));
 	turns_join(&member->flows, &flow->turn);
 	turns_join(&q->sessions, &member->turn);
-	while (q->waiting && (!q->free || !q->room_count))
+	while (q->waiting && !has_room(q))
 		drop_longest(q); /* now, and not when nothing may come any more */
 }
 
@@ -295,10 +299,10 @@ static struct packet *take_from(struct queue *q, struct queue_flow *flow, struct
 
 bool queue_take(struct queue *q, struct packet *segment, uint64_t now_ns, struct queue_taken *taken)
 {
-	struct turn *of_session, *of_flow;
+	struct turn *of_session;
 	while ((of_session = turns_next(&q->sessions))) {
 		struct path_member *member = CONTAINER_OF(of_session, struct path_member, turn);
-		of_flow = member->flows_count ? turns_next(&member->flows) : NULL;
+		struct turn *of_flow = member->flows_count ? turns_next(&member->flows) : NULL;
 		if (!of_flow) {
 			turns_had_nothing(&q->sessions, of_session);
 			continue;

@@ -52,6 +52,7 @@ struct queue {
 	size_t waiting;               /* items in flows */
 	uint64_t seed;                /* so that nobody can choose flows that collide */
 	struct queue_item *free;      /* the latest used first: it is in the cache */
+	size_t used_ever;             /* items; memory of the others was never touched */
 	struct queue_item *away;      /* taken, until queue_settled */
 	size_t room_count;            /* of rooms */
 	uint8_t *rooms[QUEUE_SUPERS]; /* free ones */

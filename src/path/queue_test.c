@@ -122,7 +122,7 @@ static size_t who(void)
 
 static size_t free_items(void)
 {
-	size_t count = 0;
+	size_t count = QUEUE_PACKETS - queue.used_ever;
 	for (const struct queue_item *item = queue.free; item; item = item->next)
 		count++;
 	return count;

@@ -500,7 +500,7 @@ class Town:
 
 # Commands for pptp-client's -c: the way to the site through the tunnel, then what is to be proved.
 ROUTE = "ip route add 203.0.113.0/24 dev $IFACE"
-PING = "ping -n -q -c 5 -i 0.2 -W 2 203.0.113.2"
+PING = "ping -n -q -c 5 -i 0.2 -W 15 203.0.113.2"
 UDP = ("exec 3<>/dev/udp/203.0.113.2/53; printf %0512d 7 >&3; "
        "echo udp $(timeout 5 dd bs=2000 count=1 <&3 2>/dev/null | wc -c)")
 

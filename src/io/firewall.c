@@ -94,12 +94,19 @@ static void add_forward(struct text *text, const struct firewall_plan *plan)
 	add_chain_end(text);
 }
 
-/* Packets from client to client turn round on the interface;
- * the kernel would advise a shorter way which is not there. */
+/*
+ * What the kernel says of itself, and would do harm. Packets from client to client turn round on the
+ * interface: it would advise a shorter way which is not there. And while the GRE socket is full, it
+ * tells callers that nobody here speaks the protocol (number 47 in the header that the message
+ * quotes), which ends some clients' calls.
+ */
 static void add_output(struct text *text, const struct firewall_plan *plan)
 {
 	add_chain(text, "output", "filter", "output", "filter");
-	add(text, "\t\toifname \"%s\" icmp type redirect drop\n", plan->interface);
+	add(text, "\t\toifname \"%s\" icmp type redirect drop\n\t\t", plan->interface);
+	add_address(text, "saddr", plan->listen);
+	add(text,
+	    "icmp type destination-unreachable icmp code prot-unreachable @th,136,8 47 drop\n");
 	add_chain_end(text);
 }
 

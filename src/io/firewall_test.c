@@ -35,6 +35,8 @@ TEST(firewall_text_replaces_the_table_in_one_transaction)
 			    "\tchain output {\n"
 			    "\t\ttype filter hook output priority filter; policy accept;\n"
 			    "\t\toifname \"pptp0\" icmp type redirect drop\n"
+			    "\t\ticmp type destination-unreachable icmp code prot-unreachable "
+			    "@th,136,8 47 drop\n"
 			    "\t}\n"
 			    "\tchain untracked_in {\n"
 			    "\t\ttype filter hook prerouting priority raw; policy accept;\n"

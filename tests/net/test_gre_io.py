@@ -43,6 +43,27 @@ def loses_nothing(guest):
     return re.search(r"(\d+) packets transmitted, \1 received", guest.output)
 
 
+def test_a_full_socket_is_no_missing_protocol(town, poptun):
+    """While nobody reads and the socket is full, the kernel would tell callers that nobody here speaks protocol 47."""
+    town.server.ip("link add thief type veth peer name wire netns " + town.site.name)
+    town.server.ip("link set thief master lab0 up")
+    town.site.ip("link set wire up")
+    town.site.ip("address add 10.99.0.66/24 dev wire")
+    flood = ("import os,socket; s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47); s.connect(('10.99.0.1', 0))\n"
+             "for i in range(20000): s.send(bytes.fromhex('3081880b0010ffff00000000') + bytes(1200))")
+    with lab.Server(town.server, ["gre-io raw", "workers 1"]) as server:
+        child = server.process.child
+        with lab.Capture(town.site, "wire", "icmp and icmp[0] == 3") as heard:
+            child.send_signal(signal.SIGSTOP)
+            try:
+                town.site.run(lab.PYTHON, "-c", flood)
+                town.site.run("ping", "-n", "-q", "-c", "1", "-W", "15", "10.99.0.1")  # what was sent before is there
+            finally:
+                child.send_signal(signal.SIGCONT)
+            assert not heard.packets(), heard.packets()[0].show(dump=True)
+        assert server.stop() == 0
+
+
 @pytest.mark.parametrize("dial", [("-q",), ("-k", "-q")], ids=["pptp-linux", "pptp.ko"])
 def test_a_real_client_is_served_by_ring_and_packet_socket(town, poptun, dial):
     with lab.Server(town.server) as server:

@@ -18,7 +18,6 @@
 enum {
 	OFFLOAD_USO4 = 0x20, /* TUN_F_USO4 and TUN_F_USO6 of Linux 6.2, newer than our headers */
 	OFFLOAD_USO6 = 0x40,
-	COPY_BELOW = 1024,                        /* octets a packet: see tun_send */
 	ROOM = PACKET_CAPACITY - PACKET_HEADROOM, /* in an emptied packet */
 };
 

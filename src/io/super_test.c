@@ -335,10 +335,13 @@ TEST(tcp_whose_packets_are_marked_hears_of_it_and_arrives_intact)
 		close(fd);
 	}
 	ends[1].marks_every = 1000;
-	transfer(AF_INET, 1500, TOTAL / 5);
-	assert_true(info.tcpi_options & TCPI_OPT_ECN);
-	assert_true(ends[1].cwr_read >
-		    0); /* its answer to the echo of a mark, in a super-segment */
+	/* Its answer to the echo of a mark is in a super-segment, unless the window leaves room for
+	 * one packet alone at that moment. */
+	for (int i = 0; i < 30 && !ends[1].cwr_read; i++) {
+		transfer(AF_INET, 1500, TOTAL / 5);
+		assert_true(info.tcpi_options & TCPI_OPT_ECN);
+	}
+	assert_true(ends[1].cwr_read > 0);
 	assert_supers_went();
 	close_ends();
 }

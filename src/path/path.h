@@ -104,7 +104,7 @@ int path_init(struct path *path, const struct path_parts *parts);
 /* Looks at no member any more. Also one that is zero. */
 void path_fini(struct path *path);
 
-/* The session ends: before it is freed. */
+/* The session ends: before it is freed. Also of a path that is zero. */
 void path_forget(struct path *path, struct path_member *member);
 
 /* Queues one GRE packet of the session's, header included, behind those queued before. */

@@ -216,7 +216,8 @@ void path_forget(struct path *path, struct path_member *member)
 {
 	ahead_forget(member);
 	supplies_forget(&path->supplies, member);
-	queue_forget(&path->sending->queue, member);
+	if (path->sending)
+		queue_forget(&path->sending->queue, member);
 }
 
 int path_sending_init(struct path *path)

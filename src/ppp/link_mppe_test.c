@@ -131,6 +131,34 @@ TEST(link_delivers_no_clear_packet_that_was_admitted_before_encryption_came)
 	pair_free(p);
 }
 
+/* MPPE proves nothing, so chance decides what a forged packet decrypts to: by its protocol field and
+ * IP version alone one in two thousand would pass, and take keys and window with it. */
+TEST(link_is_led_astray_by_no_forged_packet_that_begins_like_ip_by_chance)
+{
+	struct pair *p = pair_new();
+	struct mppe *m = &p->end[PAIR_SERVER].link.mppe;
+	struct packet packet;
+	enum link_payload payload;
+	uint8_t forged[64] = {0x00, 0xfd};
+	bool clear;
+	pair_open(p);
+	pair_run(p, 1000);
+	assert_true(pair_ping(p, PAIR_CLIENT, &clear));
+	uint16_t count = m->receive.count;
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned ahead = (count + 1 + i % 8) & 0x0fff;
+		random_fill(&p->random, forged + 4, sizeof(forged) - 4);
+		forged[2] = (uint8_t)(0x90 | ahead >> 8);
+		forged[3] = (uint8_t)ahead;
+		assert_int_equal(
+			pair_give(p, PAIR_SERVER, forged, sizeof(forged), &payload, &packet),
+			DROP_MPPE_GARBAGE);
+	}
+	assert_int_equal(m->receive.count, count);
+	assert_true(pair_ping(p, PAIR_CLIENT, &clear));
+	pair_free(p);
+}
+
 static bool is_zero(const void *bytes, size_t length)
 {
 	const uint8_t *b = bytes;

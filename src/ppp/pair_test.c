@@ -276,7 +276,7 @@ bool pair_is_up(const struct pair *p)
 
 bool pair_ping(struct pair *p, int from, bool *clear)
 {
-	static const uint8_t ip[] = "\x45\0\0\x20plain text that nobody reads";
+	static const uint8_t ip[] = "\x45\0\0\x20plain \x05\x7fxt that nobody reads";
 	struct packet packet;
 	struct link_item item;
 	enum link_payload payload;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "ip/checksum.h"
 #include "ip/fragment.h"
 #include "ip/ip.h"
 #include "ppp/mppe_supply.h"
@@ -206,7 +207,7 @@ void world_make_udp(struct packet *p, const struct session *s, uint32_t number, 
 	write_u16(&out, 0x4500);
 	write_u16(&out, (uint16_t)octets);
 	write_u32(&out, 0x00010000);
-	write_u32(&out, 0x40110000); /* TTL, UDP; the checksum is not looked at on this path */
+	write_u32(&out, 0x40110000); /* TTL, UDP; the checksum follows when it is sent */
 	write_u32(&out, s->addresses.local);
 	write_u32(&out, s->addresses.remote);
 	write_u32(&out, 0x10001000);
@@ -216,12 +217,24 @@ void world_make_udp(struct packet *p, const struct session *s, uint32_t number, 
 	assert_false(out.failed);
 }
 
+/* As its sender's kernel does it, for a test may have changed what it covers. */
+static void make_checksum_right(struct packet *p)
+{
+	struct ip_view view;
+	if (!ip_look(&view, p) || view.version != 4)
+		return;
+	struct writer out = writer_of(view.bytes + 10, 2);
+	memset(view.bytes + 10, 0, 2);
+	write_u16(&out, checksum_of(view.bytes, view.header));
+}
+
 static void enclose(struct world *w, struct session *s, struct packet *p)
 {
 	struct packet *mine = &batch.packets[batch.count];
 	packet_reset(mine);
 	memcpy(mine->data, p->data, p->length);
 	mine->length = p->length;
+	make_checksum_right(mine);
 	if (session_enclose(s, mine, &batch.items[batch.count], w->now_ms) == DROP_NONE)
 		batch.sessions[batch.count++] = s;
 }

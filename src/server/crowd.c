@@ -35,12 +35,19 @@ struct session *crowd_idle_call(const struct table *table, uint64_t now_ms)
 	return search.silent ? search.silent : search.unproved;
 }
 
-/* Whether `a` is to go rather than `b`. Ids grow with time. */
-static bool goes_first(const struct connection *a, const struct connection *b)
+/* How readily a connection without a call is given up. */
+static int readiness(const struct connection *c, uint64_t now_ms)
 {
-	if (a->established != b->established)
-		return !a->established;
-	return a->id < b->id;
+	if (now_ms < c->idle_ms + CROWD_SILENT_MS)
+		return 0; /* most likely it is about to ask for a call */
+	return c->established ? 1 : 2;
+}
+
+/* Whether `a` is to go rather than `b`. Ids grow with time. */
+static bool goes_first(const struct connection *a, const struct connection *b, uint64_t now_ms)
+{
+	int first = readiness(a, now_ms), second = readiness(b, now_ms);
+	return first != second ? first > second : a->id < b->id;
 }
 
 static bool has_call(const struct connection *c)
@@ -51,7 +58,7 @@ static bool has_call(const struct connection *c)
 	return false;
 }
 
-struct line *crowd_idle_line(const struct map *lines)
+struct line *crowd_idle_line(const struct map *lines, uint64_t now_ms)
 {
 	struct line *found = NULL;
 	for (size_t i = 0; i < lines->size; i++)
@@ -60,7 +67,7 @@ struct line *crowd_idle_line(const struct map *lines)
 			const struct connection *c = line->connection;
 			if (!c || c->closed || has_call(c))
 				continue;
-			if (!found || goes_first(c, found->connection))
+			if (!found || goes_first(c, found->connection, now_ms))
 				found = line;
 		}
 	return found;

@@ -21,6 +21,7 @@ struct line;
 enum { CROWD_SILENT_MS = 300, CROWD_UNPROVED_MS = 5000 };
 struct session *crowd_idle_call(const struct table *table, uint64_t now_ms);
 
-/* The same for control connections (lines by id): those without a call; of them first those that
- * never said who they are. */
-struct line *crowd_idle_line(const struct map *lines);
+/* The same for control connections (lines by id), of those without a call: the oldest that had
+ * CROWD_SILENT_MS and did not even say who they are; else of those that said no more than that; else
+ * the oldest of all. NULL: each has a call. */
+struct line *crowd_idle_line(const struct map *lines, uint64_t now_ms);

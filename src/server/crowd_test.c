@@ -107,12 +107,30 @@ TEST(crowd_gives_up_connections_without_a_call_the_unestablished_and_old_ones_fi
 		lines[i].connection = &connections[i];
 		map_insert(&crowd.lines, &lines[i].by_id, map_hash_u64(i + 1, 0));
 	}
-	assert_ptr_equal(crowd_idle_line(&crowd.lines), &lines[3]);
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, 5000), &lines[3]);
 	connections[3].closed = true;
-	assert_ptr_equal(crowd_idle_line(&crowd.lines), &lines[4]);
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, 5000), &lines[4]);
 	connections[4].closed = true;
-	assert_ptr_equal(crowd_idle_line(&crowd.lines), &lines[1]);
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, 5000), &lines[1]);
 	connections[1].closed = true;
-	assert_null(crowd_idle_line(&crowd.lines));
+	assert_null(crowd_idle_line(&crowd.lines, 5000));
+	end(&crowd);
+}
+
+/* Else a stranger who says who he is, and nothing more, keeps his places from all who just came. */
+TEST(crowd_leaves_a_connection_time_to_ask_for_its_call)
+{
+	struct crowd crowd;
+	begin(&crowd);
+	struct connection stranger = {.id = 1, .idle_ms = 1000, .established = true};
+	struct connection caller = {.id = 2, .idle_ms = 1001 + CROWD_SILENT_MS};
+	struct line lines[2] = {{.connection = &stranger}, {.connection = &caller}};
+	for (uint32_t i = 0; i < COUNT_OF(lines); i++)
+		map_insert(&crowd.lines, &lines[i].by_id, map_hash_u64(i + 1, 0));
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, caller.idle_ms), &lines[0]);
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, caller.idle_ms + CROWD_SILENT_MS),
+			 &lines[1]);
+	/* Where all just came it is the oldest that goes: the next one needs the place as much. */
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, stranger.idle_ms), &lines[0]);
 	end(&crowd);
 }

@@ -17,14 +17,32 @@ enum {
 	LINE_FLUSH_MS = 5000,    /* for the last bytes of a control connection */
 };
 
+/* Where this address counts. Two that meet there share the bound; so many places are there that it
+ * takes a stranger thousands of addresses to be in another's way. */
+static atomic_uint *idle_of(struct engine *engine, uint32_t address)
+{
+	return &engine->places->idle[map_hash_u64(address, 1) % COUNT_OF(engine->places->idle)];
+}
+
+/* Whoever has a call is in no address's way. */
+static void set_idle(struct engine *engine, struct line *line, bool is_idle)
+{
+	if (is_idle == line->is_idle)
+		return;
+	line->is_idle = is_idle;
+	if (is_idle)
+		atomic_fetch_add(idle_of(engine, line->caller), 1);
+	else
+		atomic_fetch_sub(idle_of(engine, line->caller), 1);
+}
+
 static void line_free(struct engine *engine, struct line *line)
 {
 	loop_cancel_timer(engine->loop, &line->timer);
 	loop_unwatch(engine->loop, &line->watcher);
 	stream_fini(&line->stream);
 	map_remove(&engine->lines, &line->by_id);
-	if (line->is_idle)
-		map_remove(&engine->idle_by_caller, &line->by_caller);
+	set_idle(engine, line, false);
 	atomic_fetch_sub(&engine->load, 1);
 	free(line);
 }
@@ -45,28 +63,9 @@ void engine_touch(struct engine *engine, struct member *member)
 	loop_follow_deadline(engine->loop, &member->timer, session_deadline(member->session));
 }
 
-static uint64_t caller_hash(uint32_t address)
-{
-	return map_hash_u64(address, 1);
-}
-
-/* Whoever has a call is in no address's way, and not in idle_by_caller: ten thousand callers behind
- * one address are not walked for each that comes. */
-static void note_idle(struct engine *engine, struct line *line)
-{
-	bool is_idle = !line->connection || !line->connection->call_count;
-	if (is_idle == line->is_idle)
-		return;
-	line->is_idle = is_idle;
-	if (is_idle)
-		map_insert(&engine->idle_by_caller, &line->by_caller, caller_hash(line->caller));
-	else
-		map_remove(&engine->idle_by_caller, &line->by_caller);
-}
-
 void engine_touch_line(struct engine *engine, struct line *line)
 {
-	note_idle(engine, line);
+	set_idle(engine, line, !line->connection || !line->connection->call_count);
 	if (line->connection)
 		loop_follow_deadline(engine->loop, &line->timer,
 				     connection_deadline(line->connection));
@@ -155,21 +154,16 @@ static uint32_t pick_line_id(struct engine *engine)
 	return engine->last_line;
 }
 
-/* One address may not take the places of all others by connections that come to nothing. (Two
- * addresses with one hash share the bound; a hash of 64 bits has no such two in practice.) */
-static bool is_crowded(const struct engine *engine, uint32_t address)
+/* One address may not take the places of all others by connections that come to nothing. */
+static bool is_crowded(struct engine *engine, uint32_t address)
 {
-	size_t idle = 0;
-	struct map_node *node = map_first(&engine->idle_by_caller, caller_hash(address));
-	for (; node && idle < LINES_WITHOUT_CALL; node = map_next(node))
-		idle++;
-	return idle >= LINES_WITHOUT_CALL;
+	return atomic_load(idle_of(engine, address)) >= LINES_WITHOUT_CALL;
 }
 
 static bool make_room_for_line(struct engine *engine)
 {
 	char text[ADDRESS_TEXT];
-	struct line *line = crowd_idle_line(&engine->lines);
+	struct line *line = crowd_idle_line(&engine->lines, engine->loop->now_ms);
 	if (!line)
 		return false;
 	engine->counters.connections_crowded_out++;
@@ -474,7 +468,6 @@ void engine_fini(struct engine *engine)
 		}
 	}
 	map_fini(&engine->lines);
-	map_fini(&engine->idle_by_caller);
 	session_settings_unref(engine->settings);
 	session_host_fini(&engine->host);
 }

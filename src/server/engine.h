@@ -43,9 +43,9 @@ struct line {
 	struct watcher watcher;
 	struct timer timer;
 	struct engine *engine;
-	struct map_node by_id, by_caller;
+	struct map_node by_id;
 	uint32_t caller; /* its address */
-	bool is_idle;    /* without a call: it is in idle_by_caller */
+	bool is_idle;    /* without a call: it counts in places->idle */
 	bool stopped;    /* connection_stop was called for the end of the server */
 	bool closing;    /* nothing is read any more; freed when what is to be sent is sent */
 };
@@ -53,6 +53,7 @@ struct line {
 /* What all engines of a server count together. */
 struct places {
 	atomic_uint sessions;
+	atomic_uint idle[1 << 14]; /* control connections without a call, by address, hashed */
 };
 
 struct engine {
@@ -63,7 +64,7 @@ struct engine {
 	struct session_settings *settings; /* a counted reference: for connections to come */
 	uint32_t sessions_max;             /* of all engines together */
 	struct table table;
-	struct map lines, idle_by_caller; /* struct line by id; those without a call by address */
+	struct map lines; /* struct line by id */
 	uint32_t last_line;
 	struct path path;
 	struct seam_end *authority, *keeper; /* borrowed */

@@ -510,7 +510,8 @@ TEST(engine_keeps_nothing_of_callers_that_came_and_went)
 	}
 	turns(&f, 3);
 	assert_int_equal(f.engine.lines.count, 0);
-	assert_int_equal(f.engine.idle_by_caller.count, 0);
+	for (size_t i = 0; i < COUNT_OF(f.places.idle); i++)
+		assert_int_equal(f.places.idle[i], 0);
 	assert_int_equal(table_count(&f.engine.table), 0);
 	assert_int_equal(f.releases, 10);
 	assert_int_equal(descriptors(), before);

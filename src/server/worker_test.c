@@ -353,6 +353,39 @@ TEST(sessions_at_once_are_counted_over_all_workers)
 	stop(&f);
 }
 
+static void add_connections(void *context, struct engine *engine)
+{
+	struct engine_counters *sum = context;
+	sum->connections_accepted += engine->counters.connections_accepted;
+	sum->connections_crowded += engine->counters.connections_crowded;
+}
+
+static struct engine_counters connections_of(struct fixture *f)
+{
+	struct engine_counters sum = {0};
+	assert_true(workers_ask_all(&f->workers, add_connections, &sum));
+	return sum;
+}
+
+TEST(connections_of_one_address_without_a_call_are_counted_over_all_workers)
+{
+	enum { MORE = LINES_WITHOUT_CALL + 20 };
+	static struct fixture f;
+	int fds[MORE];
+	start(&f, 1000, 1);
+	up(&f, 0); /* with a call: it does not count */
+	for (int i = 0; i < MORE; i++) {
+		fds[i] = client_dial(listener_endpoint(&f.listener).port, FIRST_CALLER);
+		RUN_UNTIL(&f, connections_of(&f).connections_accepted +
+					      connections_of(&f).connections_crowded ==
+				      (uint64_t)i + 2);
+	}
+	assert_int_equal(connections_of(&f).connections_accepted, LINES_WITHOUT_CALL + 1);
+	for (int i = 0; i < MORE; i++)
+		close(fds[i]);
+	stop(&f);
+}
+
 static void end_all(void *context, struct member *member)
 {
 	(void)context;

@@ -32,10 +32,10 @@ _numbers = itertools.count(1)
 
 def sh(*command, check=True, timeout=60, **more):
     """Runs a command; returns its output, both streams. A failure says what it printed."""
-    done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=timeout, **more)
+    done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=more.pop("stderr", subprocess.STDOUT),
+                          text=True, timeout=timeout, **more)
     if check and done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}")
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}{done.stderr or ''}")
     return done.stdout
 
 
@@ -175,7 +175,8 @@ class Namespace:
         return Process(*self.command(*command))
 
     def ip(self, words):
-        return sh("ip", "-n", self.name, *words.split())
+        # Apart: while another test deletes its namespace, ip may have a word to say about that one.
+        return sh("ip", "-n", self.name, *words.split(), stderr=subprocess.PIPE)
 
     def nft(self, text):
         return self.run("nft", "-f", "-", input=text)

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +10,9 @@
 
 enum { DUMP_ATTEMPTS = 4 };
 
-int netlink_open(struct netlink *netlink)
+static int open_bus(struct netlink *netlink, int bus)
 {
-	*netlink = (struct netlink){mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), 0};
+	*netlink = (struct netlink){mnl_socket_open2(bus, SOCK_CLOEXEC), 0};
 	if (!netlink->socket)
 		return -errno;
 	if (mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
@@ -20,6 +21,11 @@ int netlink_open(struct netlink *netlink)
 		return error;
 	}
 	return 0;
+}
+
+int netlink_open(struct netlink *netlink)
+{
+	return open_bus(netlink, NETLINK_ROUTE);
 }
 
 void netlink_close(struct netlink *netlink)
@@ -60,6 +66,21 @@ int netlink_ask(struct netlink *netlink, struct netlink_request *request, mnl_cb
 		if (more == MNL_CB_STOP)
 			return 0;
 	}
+}
+
+int netlink_ask_nftables(uint8_t message, unsigned flags, mnl_cb_t answer, void *context)
+{
+	struct netlink netlink;
+	struct netlink_request request;
+	int error = open_bus(&netlink, NETLINK_NETFILTER);
+	if (error)
+		return error;
+	struct nfgenmsg *body =
+		netlink_begin(&request, NFNL_SUBSYS_NFTABLES << 8 | message, flags, sizeof(*body));
+	body->version = NFNETLINK_V0;
+	error = netlink_ask(&netlink, &request, answer, context);
+	netlink_close(&netlink);
+	return error;
 }
 
 int netlink_change(struct netlink *netlink, struct netlink_request *request)

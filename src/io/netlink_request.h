@@ -1,4 +1,4 @@
-/* One question to rtnetlink and its answers, part of netlink.h: for the files that make requests. */
+/* One question to rtnetlink or nf_tables and its answers, part of netlink.h: for the files that make requests. */
 #pragma once
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
@@ -23,6 +23,10 @@ void *netlink_begin(struct netlink_request *request, uint16_t type, unsigned fla
 /* Sends it and gives each answer to `answer` until the acknowledgement. 0 or -errno. */
 int netlink_ask(struct netlink *netlink, struct netlink_request *request, mnl_cb_t answer,
 		void *context);
+
+/* Asks nf_tables in the same way, on a socket of its own: a message without attributes of any family
+ * (NFT_MSG_…, linux/netfilter/nf_tables.h). */
+int netlink_ask_nftables(uint8_t message, unsigned flags, mnl_cb_t answer, void *context);
 
 /* Asks for a change. */
 int netlink_change(struct netlink *netlink, struct netlink_request *request);

@@ -1,10 +1,7 @@
 #include "io/nftables.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,34 +9,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "io/netlink_request.h"
+
 /*
  * Asks nf_tables for the number of its generation. The library ends the whole process where it gets
  * no socket, and prints where it may not ask, so we look first.
  */
 static int look_for_nftables(void)
 {
-	_Alignas(struct nlmsghdr) char bytes[512];
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!socket)
-		return -errno;
-	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
-	header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	*(struct nfgenmsg *)mnl_nlmsg_put_extra_header(header, sizeof(struct nfgenmsg)) =
-		(struct nfgenmsg){.version = NFNETLINK_V0};
-	int more = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-				   mnl_socket_sendto(socket, header, header->nlmsg_len) < 0
-			   ? MNL_CB_ERROR
-			   : MNL_CB_OK;
-	while (more == MNL_CB_OK) {
-		ssize_t length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
-		more = length < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(bytes, (size_t)length, 0,
-					       mnl_socket_get_portid(socket), NULL, NULL);
-	}
-	int error = more == MNL_CB_ERROR ? -errno : 0;
-	mnl_socket_close(socket);
-	return error;
+	return netlink_ask_nftables(NFT_MSG_GETGEN, NLM_F_ACK, NULL, NULL);
 }
 
 static void explain_refusal(int error, char why[static WHY_SIZE])

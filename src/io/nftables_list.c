@@ -59,28 +59,8 @@ static int on_table(const struct nlmsghdr *header, void *context)
 
 static int tables_find(struct tables *tables)
 {
-	_Alignas(struct nlmsghdr) char bytes[32768]; /* what libmnl recommends for a dump */
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!socket)
-		return -errno;
-	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
-	header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	*(struct nfgenmsg *)mnl_nlmsg_put_extra_header(header, sizeof(struct nfgenmsg)) =
-		(struct nfgenmsg){.version = NFNETLINK_V0};
-	int more = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-				   mnl_socket_sendto(socket, header, header->nlmsg_len) < 0
-			   ? MNL_CB_ERROR
-			   : MNL_CB_OK;
-	while (more == MNL_CB_OK) {
-		ssize_t length = mnl_socket_recvfrom(socket, bytes, sizeof(bytes));
-		more = length < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(bytes, (size_t)length, 0,
-					       mnl_socket_get_portid(socket), on_table, tables);
-	}
-	int error = more == MNL_CB_ERROR ? -errno : tables->too_many ? -E2BIG : 0;
-	mnl_socket_close(socket);
-	return error;
+	int error = netlink_ask_nftables(NFT_MSG_GETTABLE, NLM_F_DUMP, on_table, tables);
+	return !error && tables->too_many ? -E2BIG : error;
 }
 
 /* The rows that a command prints; *rows NULL where what it names has gone meanwhile. */

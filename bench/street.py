@@ -205,7 +205,8 @@ def iperf(street, address, seconds, *more, number=0):
                           5000, *more)
     for _ in range(10):
         answer = json.loads(namespace.run(*words, check=False, timeout=seconds + 60))
-        if "busy" not in answer.get("error", ""):  # with the end of the last one, on a machine that has much to do
+        # The server may still be at the end of the last one, and turns away whoever comes then.
+        if not re.search("busy|refused|reset by peer", answer.get("error", "")):
             break
         time.sleep(1)
     if "error" in answer:

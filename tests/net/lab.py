@@ -421,6 +421,9 @@ class Capture:
 
 PYTHON = "/usr/bin/python3"
 
+# A port for each direction: who comes to an iperf3 -s that is just done with another is sent away now and then.
+THERE, BACK = "-p 5201", "-p 5202 -R"
+
 # A site's own little servers: UDP echo on port 53, and on TCP port 80 400 KB to whoever connects.
 SITE = r"""
 import socket, threading
@@ -451,7 +454,7 @@ class Town:
       10.99.0.2/24, .3, … ─ lab0 (bridge) 10.99.0.1/24 ┆ out 203.0.113.1/24 ─ in 203.0.113.2/24
 
     The site knows no way back to the pool: it answers only to addresses of 203.0.113.0/24. On it run an echo of UDP
-    port 53, 400 KB on TCP port 80, and iperf3.
+    port 53, 400 KB on TCP port 80, and iperf3 (THERE, BACK).
     """
     SERVER, SITE = "10.99.0.1", "203.0.113.2"
 
@@ -473,7 +476,9 @@ class Town:
             self.site.ip(f"address add {self.SITE}/24 dev in")
             servers = stack.enter_context(self.site.spawn(PYTHON, "-c", SITE))
             servers.await_line("ready")
-            stack.enter_context(self.site.spawn("iperf3", "-s", "--forceflush")).await_line("listening")
+            for port in (5201, 5202):
+                server = self.site.spawn("iperf3", "-s", "--forceflush", "-p", port)
+                stack.enter_context(server).await_line("listening")
             self.stack = stack.pop_all()
         return self
 

@@ -44,8 +44,8 @@ def full_segments(capture):
 
 def test_a_host_behind_the_server_sees_the_servers_address(town, poptun):
     from scapy.layers.inet import IP
-    commands = lab.script(lab.ROUTE, lab.PING, lab.UDP, f"iperf3 -c {town.SITE} -t 2 -f m",
-                          f"iperf3 -c {town.SITE} -t 2 -f m -R", lab.fetch())
+    commands = lab.script(lab.ROUTE, lab.PING, lab.UDP, f"iperf3 -c {town.SITE} -t 2 -f m {lab.THERE}",
+                          f"iperf3 -c {town.SITE} -t 2 -f m {lab.BACK}", lab.fetch())
     with lab.Server(town.server) as server, lab.Capture(town.site, "in", "ip and not tcp") as capture:
         guest = town.call("-c", commands)
         assert guest.status == 0, guest.output

@@ -71,8 +71,8 @@ def test_a_real_client_is_served_by_ring_and_packet_socket(town, poptun, dial):
         assert re.search(r"^gre-io +packet in=ring out=packet$", town.server.run(poptun, "status", "--socket", server.socket),
                          re.M)
         guest = town.dial(*dial, "-c", lab.script(
-            lab.ROUTE, "ping -c 20 -i 0.05 192.168.10.1", "echo all is well", f"iperf3 -c {town.SITE} -t 4 -f m",
-            f"iperf3 -c {town.SITE} -t 4 -R -f m"))
+            lab.ROUTE, "ping -c 20 -i 0.05 192.168.10.1", "echo all is well", f"iperf3 -c {town.SITE} -t 4 -f m {lab.THERE}",
+            f"iperf3 -c {town.SITE} -t 4 -f m {lab.BACK}"))
         guest.await_line("all is well", 60)
         assert loses_nothing(guest), guest.output
         seen = calls(server)

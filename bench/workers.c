@@ -19,6 +19,8 @@
 #include "base/base.h"
 #include "bench/bench.h"
 #include "crypto/rc4.h"
+#include "ip/checksum.h"
+#include "ip/ip.h"
 #include "session/session.h"
 
 enum {
@@ -183,6 +185,9 @@ static void make_packet(struct packet *p, const struct session *from)
 	memcpy(p->data, head, sizeof(head));
 	for (int i = 0; i < 8; i++)
 		p->data[12 + i] = (uint8_t)(ends[i / 4] >> (24 - i % 4 * 8));
+	uint16_t checksum = checksum_of(p->data, IPV4_HEADER);
+	p->data[10] = (uint8_t)(checksum >> 8);
+	p->data[11] = (uint8_t)checksum;
 	p->length = OCTETS;
 }
 

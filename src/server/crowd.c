@@ -38,6 +38,8 @@ struct session *crowd_idle_call(const struct table *table, uint64_t now_ms)
 /* How readily a connection without a call is given up. */
 static int readiness(const struct connection *c, uint64_t now_ms)
 {
+	if (c->stopping)
+		return 3;
 	if (now_ms < c->idle_ms + CROWD_SILENT_MS)
 		return 0; /* most likely it is about to ask for a call */
 	return c->established ? 1 : 2;

@@ -117,6 +117,20 @@ TEST(crowd_gives_up_connections_without_a_call_the_unestablished_and_old_ones_fi
 	end(&crowd);
 }
 
+TEST(crowd_gives_up_a_connection_that_is_being_stopped_before_all_others)
+{
+	struct crowd crowd;
+	begin(&crowd);
+	struct connection silent = {.id = 1};
+	struct connection leaving = {
+		.id = 2, .idle_ms = 9000, .established = true, .stopping = true};
+	struct line lines[2] = {{.connection = &silent}, {.connection = &leaving}};
+	for (uint32_t i = 0; i < COUNT_OF(lines); i++)
+		map_insert(&crowd.lines, &lines[i].by_id, map_hash_u64(i + 1, 0));
+	assert_ptr_equal(crowd_idle_line(&crowd.lines, 10000), &lines[1]);
+	end(&crowd);
+}
+
 /* Else a stranger who says who he is, and nothing more, keeps his places from all who just came. */
 TEST(crowd_leaves_a_connection_time_to_ask_for_its_call)
 {

@@ -246,6 +246,7 @@ void connection_stop(struct connection *c, const char *why, uint64_t now_ms)
 {
 	if (c->closed)
 		return;
+	c->stopping = true;
 	for (uint16_t slot = 0; slot < CONTROL_CALLS_MAX; slot++)
 		if (c->calls[slot])
 			session_hang_up(c->calls[slot], LINK_END_LOCAL, why, now_ms);
@@ -255,7 +256,8 @@ void connection_stop(struct connection *c, const char *why, uint64_t now_ms)
 
 static uint64_t idle_deadline(const struct connection *c)
 {
-	return c->established && !c->call_count ? c->idle_ms + CONNECTION_IDLE_MS : TIME_NEVER;
+	bool is_idle = c->established && !c->stopping && !c->call_count;
+	return is_idle ? c->idle_ms + CONNECTION_IDLE_MS : TIME_NEVER;
 }
 
 uint64_t connection_deadline(const struct connection *c)
@@ -270,8 +272,6 @@ void connection_on_time(struct connection *c, uint64_t now_ms)
 	if (c->closed)
 		return;
 	if (idle_deadline(c) <= now_ms) {
-		c->idle_ms = TIME_NEVER -
-			     CONNECTION_IDLE_MS; /* once; the farewell has its own patience */
 		connection_stop(c, "no call for a minute", now_ms);
 	} else {
 		control_on_time(&c->control, now_ms);

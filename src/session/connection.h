@@ -18,8 +18,9 @@ struct connection {
 	struct session_host *host;
 	struct session_settings *settings; /* a counted reference */
 	struct control control;
-	bool established, closed;
-	size_t call_count;                        /* of the next */
+	bool established, stopping,
+		closed;    /* stopping: the farewell is said, and has its own patience */
+	size_t call_count; /* of the next */
 	struct session *calls[CONTROL_CALLS_MAX]; /* borrowed, by slot */
 	uint64_t idle_ms;                         /* since when there is no call */
 	struct line_limit reports;

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/reader.h"
+#include "io/clock.h"
 #include "io/gre_ring.h"
 #include "io/gre_socket.h"
 #include "io/gre_transmit.h"
@@ -276,6 +277,12 @@ static void choose_all(struct msghdr *message, union choices *to, uint32_t sourc
 		choose(message, to, IP_TOS, &octet, sizeof(octet));
 }
 
+/* A port without a loop asks the clock itself. */
+static uint64_t now_ms(const struct gre_port *port)
+{
+	return port->loop ? port->loop->now_ms : clock_now_ms();
+}
+
 void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source,
 		  uint32_t destination, uint8_t tos)
 {
@@ -286,6 +293,8 @@ void gre_port_put(struct gre_port *port, const struct packet *p, uint32_t source
 	/* A packet of ours belongs into its own place, or
 	 * it would be handed out again too early. */
 	assert(p < out->packets || p >= out->packets + GRE_BATCH || p == &out->packets[out->count]);
+	if (port->transmit && !out->count)
+		gre_transmit_begin(port->transmit, now_ms(port));
 	out->count++;
 	if (port->transmit && gre_transmit_put(port->transmit, p, &outer, port->fd, out->raw))
 		return;

@@ -15,7 +15,6 @@
 
 #include "base/base.h"
 #include "base/writer.h"
-#include "io/clock.h"
 #include "io/gre_socket.h"
 #include "io/next_hop.h"
 #include "ip/checksum.h"
@@ -36,7 +35,6 @@ struct gre_transmit {
 	struct next_hops hops;
 	enum quiet raw_is_quiet;
 	bool was_wanted;
-	bool has_turned; /* next_hops_turn was called for what is queued */
 	unsigned count;
 	struct mmsghdr messages[GRE_BATCH];
 	struct iovec pieces[GRE_BATCH][2]; /* headers, packet */
@@ -206,6 +204,11 @@ static struct next_hop *choose(struct gre_transmit *transmit, const struct gre_o
 	return NULL;
 }
 
+void gre_transmit_begin(struct gre_transmit *transmit, uint64_t now_ms)
+{
+	next_hops_turn(&transmit->hops, now_ms);
+}
+
 bool gre_transmit_put(struct gre_transmit *transmit, const struct packet *p,
 		      const struct gre_outer *outer, int raw, unsigned raw_waits)
 {
@@ -217,9 +220,6 @@ bool gre_transmit_put(struct gre_transmit *transmit, const struct packet *p,
 	if (!transmit->was_wanted) /* since then, all went by the raw socket */
 		next_hops_forget_all(&transmit->hops);
 	transmit->was_wanted = true;
-	if (!transmit->has_turned)
-		next_hops_turn(&transmit->hops, clock_now_ms());
-	transmit->has_turned = true;
 	uint8_t *header = transmit->headers[transmit->count];
 	struct next_hop *hop = choose(transmit, outer, p->length, header, raw, raw_waits);
 	if (!hop)
@@ -245,5 +245,4 @@ void gre_transmit_flush(struct gre_transmit *transmit, struct gre_sent *sent)
 			       transmit);
 	transmit->count = 0;
 	transmit->raw_is_quiet = QUIET_NOT_ASKED;
-	transmit->has_turned = false;
 }

@@ -40,6 +40,9 @@ void gre_transmit_want(struct gre_transmit *transmit, bool wanted);
 int gre_transmit_descriptor(const struct gre_transmit *transmit);
 void gre_transmit_follow(struct gre_transmit *transmit);
 
+/* Before the first packet of a batch: the time is what the loop says. */
+void gre_transmit_begin(struct gre_transmit *transmit, uint64_t now_ms);
+
 /*
  * Queues a packet, at most GRE_BATCH of them until gre_transmit_flush, or says false: then it goes by the
  * raw socket `raw`, where `raw_waits` packets are queued before it; these are sent after those here.

@@ -7,9 +7,16 @@
 
 #include "io/clock.h"
 
+static void look_at_clock(struct loop *loop)
+{
+	loop->now_ns = clock_now_ns();
+	loop->now_ms = loop->now_ns / 1000000;
+}
+
 int loop_init(struct loop *loop)
 {
-	*loop = (struct loop){.epoll_fd = epoll_create1(EPOLL_CLOEXEC), .now_ms = clock_now_ms()};
+	*loop = (struct loop){.epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+	look_at_clock(loop);
 	return loop->epoll_fd < 0 ? -errno : 0;
 }
 
@@ -44,10 +51,11 @@ void loop_unwatch(struct loop *loop, struct watcher *w)
 			loop->ready[i].data.ptr = NULL;
 }
 
-/* How long the wait may last. The clock is rounded down, so the wait never ends before its time. */
+/* How long the wait may last. The clock is rounded down, so the wait never ends before its time; it may end
+ * later by as much as the turn has lasted. */
 static int wait_ms(const struct loop *loop, int most_ms)
 {
-	uint64_t next = timers_next(&loop->timers), now = clock_now_ms();
+	uint64_t next = timers_next(&loop->timers), now = loop->now_ms;
 	if (next == TIMER_NEVER)
 		return most_ms;
 	uint64_t wait = next <= now ? 0 : next - now;
@@ -63,6 +71,7 @@ static int wait_for_events(struct loop *loop, int most_ms)
 		if (count)
 			return count;
 		loop->has_idle_work = loop->on_idle(loop->on_idle_context);
+		look_at_clock(loop);
 	}
 	return epoll_wait(loop->epoll_fd, loop->ready, LOOP_EVENTS, wait_ms(loop, most_ms));
 }
@@ -74,7 +83,7 @@ int loop_turn(struct loop *loop, int most_ms)
 	int count = wait_for_events(loop, most_ms);
 	if (count < 0 && errno != EINTR)
 		return -errno;
-	loop->now_ms = clock_now_ms();
+	look_at_clock(loop);
 	loop->ready_count = count < 0 ? 0 : count;
 	for (int i = 0; i < loop->ready_count; i++) {
 		struct watcher *w = loop->ready[i].data.ptr;
@@ -90,6 +99,7 @@ int loop_run(struct loop *loop)
 {
 	int err = 0;
 	loop->stopping = false;
+	look_at_clock(loop); /* much may have been set up since loop_init */
 	while (!loop->stopping && !err)
 		err = loop_turn(loop, -1);
 	if (loop->at_end) /* what the last turn left */

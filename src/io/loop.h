@@ -27,7 +27,12 @@ struct watcher {
 
 struct loop {
 	int epoll_fd;
-	uint64_t now_ms; /* read once a turn, after the wait */
+	/*
+	 * Read once a turn, after the wait, and after each piece of idle work: what happens within a turn
+	 * happens at once. Where the kernel has no vDSO clock, in virtual machines of some kinds, each further
+	 * look would be a system call.
+	 */
+	uint64_t now_ms, now_ns;
 	struct timers timers;
 	bool stopping;
 	/* at the end of each turn, before the wait: flushes batches; may be NULL */

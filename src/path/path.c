@@ -59,7 +59,7 @@ static bool has_work(struct path *path)
 static void at_end(void *context)
 {
 	struct path *path = context;
-	path_send_waiting(path);
+	path_end_turn(path);
 	path_flush(path);
 	path->loop->has_idle_work = has_work(path);
 }
@@ -68,7 +68,7 @@ static bool on_idle(void *context)
 {
 	struct path *path = context;
 	if (path_has_waiting(path))
-		path_on_tun(path, 0);
+		path_send_waiting(path);
 	else if (ahead_has_work(&path->ahead))
 		path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
 	else

@@ -15,7 +15,8 @@
  *
  * The path owns no session: its owner finds them by what a packet shows. Nothing here allocates
  * after the start, and there are no globals: each worker has a path of its own. No packet overtakes
- * another of its session on the way out, nor of its flow on the way in.
+ * another of its session on the way out, nor of its flow on the way in. In a turn of the loop one
+ * batch goes each way: whoever comes beside a flood waits for that much of it, half a millisecond.
  */
 #pragma once
 #include <stdint.h>
@@ -31,12 +32,11 @@ enum {
 	PATH_TUN = 64, /* packets of the owner's that may wait for path_settle */
 	/* Read from the TUN device before a batch is sent: what a flood has too much of is dropped
 	 * here, by flow, and not there, whosever it is. */
-	PATH_READ = 256,
+	PATH_READ = 512,
 	PATH_READ_OCTETS = 1 << 20,
 	PATH_PIECES = 128,  /* fragments in one batch */
 	PATH_SEGMENTS = 64, /* taken from the queue in one batch */
 	PATH_BATCH = PATH_TUN + PATH_PIECES + PATH_SEGMENTS,
-	PATH_ROUNDS = 4, /* batches in a row before others have their turn */
 };
 
 /* What the path asks, with the owner's own `context`. Called for each packet, so let it be quick. No

@@ -25,7 +25,8 @@ void path_on_gre(void *context, uint32_t events);
 int path_sending_init(struct path *path);
 void path_sending_fini(struct path *path);
 void path_on_tun(void *context, uint32_t events);
-/* Whether packets from the TUN device wait here; goes on with them, unless that was done in this turn
- * of the loop. */
+/* Whether packets from the TUN device wait here; sends a batch of them; does so unless that was done in
+ * this turn of the loop. */
 bool path_has_waiting(const struct path *path);
 void path_send_waiting(struct path *path);
+void path_end_turn(struct path *path);

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "io/clock.h"
 #include "ip/merge.h"
 #include "path/backlog.h"
 #include "path/path_inner.h"
 
 struct path_receiving {
 	struct backlog backlog;
+	uint64_t overrun, overrun_ms; /* what the kernel dropped, and when it was asked */
 	struct path_entry entries[GRE_BATCH];
 	size_t count;
 	struct merger merger;
@@ -124,19 +124,30 @@ static uint64_t key_of(const struct gre_datagram *datagram)
 	return (uint64_t)datagram->source << 16 | call_id;
 }
 
+/* What the kernel has dropped so far, asked once a millisecond: it is a system call. */
+static uint64_t overrun_of(struct path *path)
+{
+	struct path_receiving *receiving = path->receiving;
+	if (receiving->overrun_ms != path->loop->now_ms) {
+		receiving->overrun_ms = path->loop->now_ms;
+		receiving->overrun = gre_port_overrun(path->gre);
+	}
+	return receiving->overrun;
+}
+
 /* What of this batch is not to be decrypted. */
 static struct backlog_excess look_at_backlog(struct path *path,
 					     const struct gre_datagram *datagrams, int count)
 {
 	struct backlog *backlog = &path->receiving->backlog;
-	uint64_t keys[GRE_BATCH], now_ns = clock_now_ns();
+	uint64_t keys[GRE_BATCH], now_ns = path->loop->now_ns;
 	if (count < GRE_BATCH) {
 		backlog_drained(backlog, now_ns);
 		return (struct backlog_excess){0};
 	}
 	for (int i = 0; i < count; i++)
 		keys[i] = key_of(&datagrams[i]);
-	uint64_t overrun = backlog_is_old(backlog, now_ns) ? gre_port_overrun(path->gre) : 0;
+	uint64_t overrun = backlog_is_old(backlog, now_ns) ? overrun_of(path) : 0;
 	return backlog_look(backlog, keys, (unsigned)count, overrun, now_ns);
 }
 
@@ -170,19 +181,15 @@ void path_on_gre(void *context, uint32_t events)
 {
 	struct path *path = context;
 	struct gre_datagram datagrams[GRE_BATCH];
+	int count = gre_port_receive(path->gre, datagrams);
 	(void)events;
-	for (int round = 0; round < PATH_ROUNDS; round++) {
-		int count = gre_port_receive(path->gre, datagrams);
-		if (count <= 0) {
-			backlog_drained(&path->receiving->backlog, clock_now_ns());
-			break;
-		}
-		path->counters.receive_calls++;
-		path->counters.receive_packets += (uint64_t)count;
-		receive_batch(path, datagrams, count);
-		if (count < GRE_BATCH)
-			break;
+	if (count <= 0) {
+		backlog_drained(&path->receiving->backlog, path->loop->now_ns);
+		return path_rest(path);
 	}
+	path->counters.receive_calls++;
+	path->counters.receive_packets += (uint64_t)count;
+	receive_batch(path, datagrams, count);
 	path_rest(path);
 }
 

@@ -140,11 +140,14 @@ static bool sort_in(struct path *path, struct queue_item *item, const struct tun
 	return true;
 }
 
-/* Reads what waits in the device: however much of it is one caller's, the others' is seen. */
+/*
+ * Reads what waits in the device: however much of it is one caller's, the others' is seen. The device's
+ * own queue is everybody's and drops at its tail, so it is read faster than batches are sent from ours.
+ */
 static void read_tun(struct path *path)
 {
 	struct queue *queue = &path->sending->queue;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = path->loop->now_ns;
 	size_t octets = 0;
 	for (int i = 0; i < PATH_READ && octets < PATH_READ_OCTETS; i++) {
 		struct tun_super super;
@@ -167,7 +170,7 @@ static void send_batch(struct path *path)
 	struct path_sending *batch = path->sending;
 	struct path_member *last = NULL;
 	struct queue_taken taken;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = path->loop->now_ns;
 	for (int i = 0; i < PATH_SEGMENTS; i++) {
 		struct packet *segment = &batch->segments[batch->segments_used];
 		if (!queue_take(&batch->queue, segment, now_ns, &taken))
@@ -188,14 +191,9 @@ void path_on_tun(void *context, uint32_t events)
 	struct path *path = context;
 	struct path_sending *batch = path->sending;
 	(void)events;
-	for (int round = 0; round < PATH_ROUNDS; round++) {
-		read_tun(path);
-		if (queue_is_empty(&batch->queue))
-			break;
-		send_batch(path);
-	}
+	read_tun(path);
+	path_send_waiting(path);
 	batch->has_sent = true;
-	path_rest(path);
 }
 
 bool path_has_waiting(const struct path *path)
@@ -205,8 +203,15 @@ bool path_has_waiting(const struct path *path)
 
 void path_send_waiting(struct path *path)
 {
+	if (path_has_waiting(path))
+		send_batch(path);
+	path_rest(path);
+}
+
+void path_end_turn(struct path *path)
+{
 	if (path_has_waiting(path) && !path->sending->has_sent)
-		path_on_tun(path, 0);
+		path_send_waiting(path);
 	path->sending->has_sent = false;
 }
 

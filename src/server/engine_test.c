@@ -386,6 +386,25 @@ TEST(engine_takes_gre_only_of_a_call_and_only_from_its_caller)
 	stop(&f);
 }
 
+/* Whoever else has something to do waits for one batch of a flood. */
+TEST(engine_takes_one_batch_from_the_network_in_a_turn)
+{
+	static const uint8_t stray[] = {0x30, 1, 0x88, 0x0b, 0, 0, 0x77, 0x77, 0, 0, 0, 0};
+	struct fixture f;
+	struct client c;
+	start(&f, 10);
+	call_from(&c, &f, CALLER);
+	client_up(&f, &c);
+	for (int i = 0; i < 3 * GRE_BATCH; i++)
+		client_send_gre(&c, stray, sizeof(stray));
+	for (uint64_t turn = 1; turn <= 3; turn++) {
+		assert_int_equal(loop_turn(&f.loop, 5), 0);
+		assert_int_equal(drops_of(&f, DROP_GRE_UNKNOWN_CALL), turn * GRE_BATCH);
+	}
+	client_stop(&c);
+	stop(&f);
+}
+
 /* A connection that was closed reads as ended. */
 static bool is_closed(int fd)
 {

@@ -332,6 +332,41 @@ TEST(rc4_plans_run_whatever_the_clock_said)
 	check_plan(&rc4_plan_plain);
 }
 
+/* A clock under which a kernel's run takes what is said here for each of its lanes. rc4_choose times all
+ * that run here in turn, with a look at the clock before and after. */
+static uint64_t lane_ns[RC4_LANES_MAX + 1];
+
+static uint64_t lanes_clock(void)
+{
+	static uint64_t looks, now_ns;
+	static size_t kernel;
+	if (looks++ % 2) {
+		now_ns += rc4_kernels[kernel].lanes * lane_ns[rc4_kernels[kernel].lanes];
+		kernel = (kernel + 1) % rc4_kernel_count;
+		return now_ns;
+	}
+	while (!rc4_kernel_runs(&rc4_kernels[kernel]))
+		kernel = (kernel + 1) % rc4_kernel_count;
+	return now_ns;
+}
+
+/* Four lanes in 100 ns each, six in so many: the lanes of the first step of twelve jobs. */
+static unsigned lanes_where_six_take(uint64_t ns)
+{
+	for (size_t lanes = 1; lanes < COUNT_OF(lane_ns); lanes++)
+		lane_ns[lanes] = 200;
+	lane_ns[4] = 100;
+	lane_ns[6] = ns;
+	return rc4_choose(lanes_clock).step[12]->lanes;
+}
+
+TEST(rc4_plans_take_the_widest_of_kernels_that_are_about_as_fast)
+{
+	assert_int_equal(lanes_where_six_take(70), 6);
+	assert_int_equal(lanes_where_six_take(108), 6);
+	assert_int_equal(lanes_where_six_take(150), 4);
+}
+
 TEST(rc4_plans_name_their_kernels)
 {
 	char text[RC4_PLAN_TEXT];

@@ -8,6 +8,7 @@
  *              merge, write
  *   send.c     TUN → GRE: read what waits into the queue, and of those whose turn it is a batch: cut
  *              what is too long, enclose, run MPPE, seal, send
+ *   order.h    what came late in a batch leaves in order
  *   backlog.h  which packets not to decrypt where too many come
  *   queue.h    a queue for each flow of each session    turns.h   whose turn it is
  *   ahead.h    MPPE keys for the packets to come, made when the loop has nothing else to do
@@ -15,8 +16,9 @@
  *
  * The path owns no session: its owner finds them by what a packet shows. Nothing here allocates
  * after the start, and there are no globals: each worker has a path of its own. No packet overtakes
- * another of its session on the way out, nor of its flow on the way in. In a turn of the loop one
- * batch goes each way: whoever comes beside a flood waits for that much of it, half a millisecond.
+ * another of its session on the way out, nor of its flow on the way in, but to the place that its
+ * sender gave it. In a turn of the loop one batch goes each way: whoever comes beside a flood waits
+ * for that much of it, half a millisecond.
  */
 #pragma once
 #include <stdint.h>

@@ -4,6 +4,7 @@
 
 #include "ip/merge.h"
 #include "path/backlog.h"
+#include "path/order.h"
 #include "path/path_inner.h"
 
 struct path_receiving {
@@ -11,6 +12,7 @@ struct path_receiving {
 	uint64_t overrun, overrun_ms; /* what the kernel dropped, and when it was asked */
 	struct path_entry entries[GRE_BATCH];
 	size_t count;
+	struct order order; /* of those that were delivered */
 	struct merger merger;
 	struct merged merged;
 	struct path_entry alone; /* the packet that must be delivered before the next is admitted */
@@ -18,20 +20,34 @@ struct path_receiving {
 
 _Static_assert((int)GRE_BATCH <= (int)MERGER_PACKETS,
 	       "a batch from the network fits into the merger");
+_Static_assert((int)GRE_BATCH <= (int)ORDER_PACKETS, "and can be put into order");
+
+static bool is_late(const struct path_entry *entry)
+{
+	const struct gre_window *window = &entry->member->session->gre.window;
+	return window->started && (int32_t)(entry->item.seq - window->newest) < 0;
+}
 
 static void deliver(struct path *path, size_t at)
 {
 	struct path_entry *entry = &path->receiving->entries[at];
 	enum link_payload payload;
+	bool late = is_late(entry);
 	if (session_deliver(entry->member->session, entry->packet, &entry->item, &payload,
 			    path->loop->now_ms) == DROP_NONE &&
-	    payload != LINK_PAYLOAD_NONE) {
-		if (path->tun.fd < 0)
-			path->owner->take(path->context, entry->member, entry->packet);
-		else
-			merger_add(&path->receiving->merger, entry->packet, (uint32_t)at);
-	}
+	    payload != LINK_PAYLOAD_NONE)
+		order_add(&path->receiving->order,
+			  (struct order_place){entry->member, entry->item.seq, (uint32_t)at}, late);
 	path->owner->touched(path->context, entry->member);
+}
+
+/* Where there is no device, the owner is. */
+static void hand_on(struct path *path, const struct path_entry *entry, uint32_t tag)
+{
+	if (path->tun.fd < 0)
+		path->owner->take(path->context, entry->member, entry->packet);
+	else
+		merger_add(&path->receiving->merger, entry->packet, tag);
 }
 
 /* Writes what was delivered, merged as far as it can be. */
@@ -54,8 +70,13 @@ static void settle(struct path *path)
 	struct path_receiving *batch = path->receiving;
 	path_run(path, batch->entries, batch->count);
 	merger_init(&batch->merger, path->tun.merges);
+	batch->order.count = 0;
 	for (size_t i = 0; i < batch->count; i++)
 		deliver(path, i);
+	for (size_t i = 0; i < batch->order.count; i++) {
+		uint32_t tag = batch->order.places[i].tag;
+		hand_on(path, &batch->entries[tag], tag);
+	}
 	write_merged(path);
 	batch->count = 0;
 }

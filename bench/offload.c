@@ -222,8 +222,7 @@ static bool open_tun(void)
 	r.ifr_flags = IFF_UP;
 	if (fd >= 0)
 		tun_init(&tun, fd);
-	if (fd < 0 || ioctl(control, SIOCSIFFLAGS, &r) < 0 ||
-	    !tun.has_headers) {
+	if (fd < 0 || ioctl(control, SIOCSIFFLAGS, &r) < 0 || !tun.has_headers) {
 		printf("without the TUN device: %s\n", fd < 0 ? why : "it takes no super-segments");
 		good = false;
 	}

@@ -9,19 +9,11 @@
 
 enum { BATCH = 64 /* jobs that are sorted and run together */ };
 
-/* clang-format off */
-#define EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
-#define ROW(n)   EIGHT(n), EIGHT(n + 8), EIGHT(n + 16), EIGHT(n + 24)
-static const uint8_t identity[256] = {
-	ROW(0), ROW(32), ROW(64), ROW(96), ROW(128), ROW(160), ROW(192), ROW(224)
-};
-/* clang-format on */
+static const uint8_t identity[256] = RC4_IDENTITY;
 
-void rc4_start(struct rc4 *r, const uint8_t *key, size_t length, uint8_t repeated[static 256])
+void rc4_repeat_key(const uint8_t *key, size_t length, uint8_t repeated[static 256])
 {
 	assert(length >= 1 && length <= 256);
-	r->i = r->j = 0;
-	memcpy(r->s, identity, sizeof(identity));
 	if (length == 16) { /* the usual one: copies of a fixed size are a few instructions */
 		for (size_t have = 0; have < 256; have += 16)
 			memcpy(repeated + have, key, 16);
@@ -32,9 +24,16 @@ void rc4_start(struct rc4 *r, const uint8_t *key, size_t length, uint8_t repeate
 		memcpy(repeated + have, repeated, MIN_OF(have, 256 - have));
 }
 
+void rc4_start(struct rc4 *r, const uint8_t *key, size_t length, uint8_t repeated[static 256])
+{
+	r->i = r->j = 0;
+	memcpy(r->s, identity, sizeof(identity));
+	rc4_repeat_key(key, length, repeated);
+}
+
 /*
  * One stream alone: S[i + 1] is loaded before the store to S[j], so that it need not wait for it,
- * and put right where the two are the same entry.
+ * and put right where the two are the same entry, once in 256 steps.
  */
 void rc4_init(struct rc4 *r, const uint8_t *key, size_t length)
 {
@@ -71,14 +70,32 @@ void rc4_apply(struct rc4 *r, uint8_t *data, size_t length)
 	r->j = (uint8_t)j;
 }
 
-static void run_batch(const struct rc4_plan *plan, struct rc4 *states, const struct rc4_job **jobs,
-		      size_t count)
+void rc4_once(const uint8_t *key, size_t key_length, uint8_t *data, size_t length)
 {
+#ifdef __x86_64__
+	struct rc4_words r;
+	rc4_words_init(&r, key, key_length);
+	rc4_words_apply(&r, data, length);
+#else
+	struct rc4 r;
+	rc4_init(&r, key, key_length);
+	rc4_apply(&r, data, length);
+#endif
+	secret_wipe(&r, sizeof(r));
+}
+
+/* Returns how much of the room was used. */
+static size_t run_batch(const struct rc4_plan *plan, union rc4_room *room,
+			const struct rc4_job **jobs, size_t count)
+{
+	size_t used = 0;
 	for (size_t done = 0; done < count;) {
 		const struct rc4_kernel *step = plan->step[MIN_OF(count - done, RC4_PLANNED)];
-		step->run(states, jobs + done);
+		step->run(room, jobs + done);
 		done += step->lanes;
+		used = MAX_OF(used, step->room);
 	}
+	return used;
 }
 
 /* Puts `job` into its place among `count` sorted ones: long first, so
@@ -92,17 +109,14 @@ static void insert(const struct rc4_job **sorted, size_t count, const struct rc4
 
 void rc4_run(const struct rc4_plan *plan, const struct rc4_job *jobs, size_t count)
 {
-	struct rc4 states[RC4_LANES_MAX];
+	union rc4_room room;
 	const struct rc4_job *sorted[BATCH];
-	if (!count)
-		return;
 	while (count) {
 		size_t batch = MIN_OF(count, (size_t)BATCH);
 		for (size_t i = 0; i < batch; i++)
 			insert(sorted, i, &jobs[i]);
-		run_batch(plan, states, sorted, batch);
+		secret_wipe(&room, run_batch(plan, &room, sorted, batch));
 		jobs += batch;
 		count -= batch;
 	}
-	secret_wipe(states, sizeof(states));
 }

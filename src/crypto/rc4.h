@@ -3,6 +3,7 @@
  *
  *   rc4.c         one stream, and batches of jobs
  *   rc4_lanes.c   the kernels: so many lanes, in plain C and with SSE4.1
+ *   rc4_x86_64.c  one stream and kernels of which the step is written in assembler
  *   rc4_choose.c  which kernels are the fast ones on this machine
  */
 #pragma once
@@ -20,6 +21,9 @@ void rc4_init(struct rc4 *r, const uint8_t *key, size_t length);
 /* XORs the next `length` octets of keystream onto `data`. */
 void rc4_apply(struct rc4 *r, uint8_t *data, size_t length);
 
+/* Key schedule and the first octets of a keystream, for once: the fastest way for one short stream. */
+void rc4_once(const uint8_t *key, size_t key_length, uint8_t *data, size_t length);
+
 /* One packet with a key of its own. */
 struct rc4_job {
 	const uint8_t *key;
@@ -32,7 +36,7 @@ struct rc4_kernel;
 
 enum {
 	RC4_PLANNED = 16,    /* jobs left for which a plan tells the next step */
-	RC4_PLAN_TEXT = 200, /* what rc4_plan_print needs at most */
+	RC4_PLAN_TEXT = 400, /* what rc4_plan_print needs at most */
 };
 
 /* Which kernel takes the next jobs where so many are left. A value; kernels are constants. */

@@ -14,7 +14,7 @@ enum { ROUNDS = 10, LENGTH = 512, KERNELS_MAX = 32, MUCH_THE_SAME = 8 /* an eigh
 /* Packets to be timed with, a key for each. */
 struct course {
 	uint8_t keys[RC4_LANES_MAX][16], data[RC4_LANES_MAX][LENGTH];
-	struct rc4 states[RC4_LANES_MAX];
+	union rc4_room room;
 	struct rc4_job jobs[RC4_LANES_MAX];
 	const struct rc4_job *list[RC4_LANES_MAX];
 };
@@ -43,7 +43,7 @@ static void time_all(uint64_t times[static KERNELS_MAX], size_t count, uint64_t 
 			if (!rc4_kernel_runs(&rc4_kernels[k]))
 				continue;
 			uint64_t start = now_ns();
-			rc4_kernels[k].run(course.states, course.list);
+			rc4_kernels[k].run(&course.room, course.list);
 			uint64_t took = now_ns() - start;
 			times[k] = MIN_OF(times[k], took);
 		}

@@ -51,11 +51,20 @@ static inline uint8_t next(uint8_t s[static 256], size_t i, unsigned *j, uint8_t
 	return s[(uint8_t)(a + b)];
 }
 
-static void run_1(struct rc4 *r, const struct rc4_job *const *jobs)
+static void run_1(union rc4_room *room, const struct rc4_job *const *jobs)
 {
+	struct rc4 *r = room->octets;
 	rc4_init(r, jobs[0]->key, jobs[0]->key_length);
 	rc4_apply(r, jobs[0]->data, jobs[0]->length);
 }
+
+#ifdef __x86_64__
+static void run_1_words(union rc4_room *room, const struct rc4_job *const *jobs)
+{
+	rc4_words_init(room->words, jobs[0]->key, jobs[0]->key_length);
+	rc4_words_apply(room->words, jobs[0]->data, jobs[0]->length);
+}
+#endif
 
 /* A lane that walked `done` octets in step with the others goes the rest of its way alone. */
 static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, unsigned j)
@@ -116,8 +125,9 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 	PLAIN(EACH)
 
 #define KERNEL(name, lanes, EACH, is_waiting, STREAM)                        \
-	static void name(struct rc4 *r, const struct rc4_job *const *jobs)   \
+	static void name(union rc4_room *room, const struct rc4_job *const *jobs) \
 	{                                                                    \
+		struct rc4 *r = room->octets;                                \
 		enum { waits = is_waiting };                                 \
 		uint8_t keys[lanes][256];                                    \
 		size_t common = jobs[lanes - 1]->length, done = 0;           \
@@ -155,21 +165,32 @@ ON_SSE41 KERNEL(run_6_sse41, 6, SIX, false, SSE41)
 ON_SSE41 KERNEL(run_6_sse41_waiting, 6, SIX, true, SSE41)
 #endif
 
+#define OCTETS(lanes) (lanes) * sizeof(struct rc4)
+#define WORDS(lanes)  (lanes) * sizeof(struct rc4_words)
 const struct rc4_kernel rc4_kernels[] = {
-	{"1 lane", 1, false, run_1},
-	{"2 lanes", 2, false, run_2},
-	{"3 lanes", 3, false, run_3},
-	{"4 lanes", 4, false, run_4},
-	{"4 lanes waiting", 4, false, run_4_waiting},
-	{"6 lanes", 6, false, run_6},
-	{"6 lanes waiting", 6, false, run_6_waiting},
+	{"1 lane", 1, false, OCTETS(1), run_1},
+	{"2 lanes", 2, false, OCTETS(2), run_2},
+	{"3 lanes", 3, false, OCTETS(3), run_3},
+	{"4 lanes", 4, false, OCTETS(4), run_4},
+	{"4 lanes waiting", 4, false, OCTETS(4), run_4_waiting},
+	{"6 lanes", 6, false, OCTETS(6), run_6},
+	{"6 lanes waiting", 6, false, OCTETS(6), run_6_waiting},
 #ifdef __x86_64__
-	{"2 lanes sse4.1", 2, true, run_2_sse41},
-	{"3 lanes sse4.1", 3, true, run_3_sse41},
-	{"4 lanes sse4.1", 4, true, run_4_sse41},
-	{"4 lanes sse4.1 waiting", 4, true, run_4_sse41_waiting},
-	{"6 lanes sse4.1", 6, true, run_6_sse41},
-	{"6 lanes sse4.1 waiting", 6, true, run_6_sse41_waiting},
+	{"2 lanes sse4.1", 2, true, OCTETS(2), run_2_sse41},
+	{"3 lanes sse4.1", 3, true, OCTETS(3), run_3_sse41},
+	{"4 lanes sse4.1", 4, true, OCTETS(4), run_4_sse41},
+	{"4 lanes sse4.1 waiting", 4, true, OCTETS(4), run_4_sse41_waiting},
+	{"6 lanes sse4.1", 6, true, OCTETS(6), run_6_sse41},
+	{"6 lanes sse4.1 waiting", 6, true, OCTETS(6), run_6_sse41_waiting},
+	{"2 lanes x86-64", 2, true, OCTETS(2), rc4_run_2_octets},
+	{"3 lanes x86-64", 3, true, OCTETS(3), rc4_run_3_octets},
+	{"4 lanes x86-64", 4, true, OCTETS(4), rc4_run_4_octets},
+	{"6 lanes x86-64", 6, true, OCTETS(6), rc4_run_6_octets},
+	{"1 lane of words", 1, false, WORDS(1), run_1_words},
+	{"2 lanes of words", 2, true, WORDS(2), rc4_run_2_words},
+	{"3 lanes of words", 3, true, WORDS(3), rc4_run_3_words},
+	{"4 lanes of words", 4, true, WORDS(4), rc4_run_4_words},
+	{"6 lanes of words", 6, true, WORDS(6), rc4_run_6_words},
 #endif
 };
 const size_t rc4_kernel_count = COUNT_OF(rc4_kernels);

@@ -179,6 +179,15 @@ TEST(rc4_gives_the_streams_of_rfc_6229)
 	}
 }
 
+TEST(rc4_once_gives_the_streams_of_rfc_6229)
+{
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		uint8_t key[32], stream[STREAM] = {0};
+		rc4_once(key, test_unhex(known[i].key, key, sizeof(key)), stream, sizeof(stream));
+		check_stream(stream, i);
+	}
+}
+
 TEST(rc4_goes_on_where_it_stopped)
 {
 	uint64_t state = 3;

@@ -58,14 +58,11 @@ void mppe_first_key(struct mppe_direction *d)
 void mppe_change_key_of(uint8_t size, const uint8_t start_key[static 16], uint8_t *key)
 {
 	uint8_t interim[16], octets = size == MPPE_128 ? 16 : 8;
-	struct rc4 r;
 	new_key_from_sha(size, start_key, key, interim);
 	memcpy(key, interim, octets);
-	rc4_init(&r, interim, octets);
-	rc4_apply(&r, key, octets);
+	rc4_once(interim, octets, key, octets);
 	reduce(size, key);
 	secret_wipe(interim, sizeof(interim));
-	secret_wipe(&r, sizeof(r));
 }
 
 void mppe_change_key(const struct mppe_direction *d, uint8_t *key)

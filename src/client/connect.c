@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "io/clock.h"
+#include "io/processors.h"
 
 enum { STATUS_FAILED = 1, OUTER_OVERHEAD = 44 };
 
@@ -180,6 +181,7 @@ int connect_run(const struct connect_options *options, struct password *password
 	if (c->settings && open_all(c, password)) {
 		prepare_hooks(c);
 		connect_attempt(c);
+		processors_take_short_turns();
 		failed("the event loop", loop_run(&c->loop));
 	}
 	int status = c->status;

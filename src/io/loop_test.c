@@ -1,14 +1,21 @@
 #include "tests/test.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "base/random.h"
 #include "io/clock.h"
 #include "io/loop.h"
+#include "io/processors.h"
 
 enum { TIMERS = 200 };
 
@@ -289,4 +296,33 @@ TEST(random_system_gives_fresh_octets)
 	random_fill(&random, b, sizeof(b));
 	assert_memory_not_equal(a, b, sizeof(a));
 	assert_memory_not_equal(a + 500, b + 500, 100); /* to the last octet */
+}
+
+/* ---- turns on the processor ---- */
+
+static void *take_short_turns(void *context)
+{
+	const struct sched_param usual = {0};
+	(void)context;
+	assert_int_equal(sched_setscheduler(0, SCHED_BATCH, &usual), 0);
+	processors_take_short_turns();
+	assert_int_equal(sched_getscheduler(0), SCHED_BATCH | SCHED_RESET_ON_FORK);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), 0);
+	/* What sched(7) says of sched_getattr: size and policy, flags, niceness and priority, then the runtime. */
+	uint64_t attributes[6];
+	assert_int_equal(syscall(SYS_sched_getattr, 0, attributes, sizeof(attributes), 0), 0);
+	struct utsname kernel;
+	int major = 0, minor = 0;
+	assert_int_equal(uname(&kernel), 0);
+	assert_int_equal(sscanf(kernel.release, "%d.%d", &major, &minor), 2);
+	if (major > 6 || (major == 6 && minor >= 12))
+		assert_int_equal(attributes[3], PROCESSORS_TURN_US * 1000);
+	return NULL;
+}
+
+TEST(short_turns_change_neither_class_nor_niceness)
+{
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, take_short_turns, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
 }

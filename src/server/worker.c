@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "io/clock.h"
+#include "io/processors.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -57,6 +58,7 @@ static void *run(void *context)
 	char name[16];
 	snprintf(name, sizeof(name), "worker %zu", index_of(worker));
 	pthread_setname_np(pthread_self(), name);
+	processors_take_short_turns();
 	int error = loop_run(&worker->loop);
 	if (error)
 		log_error("worker=%zu stopped: %s", index_of(worker), strerror(-error));

@@ -3,25 +3,13 @@
     client, wire ── west ═ road ═ east ── wireN, server       nftables' ingress hook sends out by one end what came in by the
                       ╲ TAPs ╱                                other; some of it takes a detour by a TAP and comes later
 
-No tc netem is needed. What takes the detour waits for a process to be woken, some 50 to 500 microseconds: others overtake it.
+No tc netem is needed. What takes the detour waits for a process (detour.c) to be woken, some microseconds: others overtake it.
 """
-import contextlib
-import fcntl
-import heapq
-import itertools
-import os
-import random
 import re
-import select
-import socket
-import struct
-import subprocess
-import sys
-import time
 
 from street import lab
 
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
+DETOUR = lab.POPTUN.parent / "bench/bench-detour"
 
 
 class Road:
@@ -33,7 +21,7 @@ class Road:
         lab.cable(self.space, "west", street.clients[number], "wire")
         lab.cable(self.space, "east", street.server, f"wire{number}")
         self.space.sysctl("net.ipv6.conf.default.disable_ipv6", 1)  # the TAPs say nothing of their own
-        detour = street.spawn(self.space, "chrt", "--fifo", "1", sys.executable, __file__, hold_us)
+        detour = street.spawn(self.space, "chrt", "--fifo", "1", DETOUR, hold_us)
         detour.await_line("ready")
         self.chances()
 
@@ -58,28 +46,3 @@ class Road:
                                         self.space.run("nft", "list", "table", "netdev", "road").replace('"', "")):
             found[verb] += int(packets)
         return dict(zip(("lost", "late", "twice", "rest"), found.values()))
-
-
-def detour(hold_us):
-    """In the road's namespace: what comes out of one TAP leaves by the other end, up to hold_us later."""
-    ways, waiting, numbers = {}, [], itertools.count()
-    for here, there in (("west", "east"), ("east", "west")):
-        tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH", f"d{here}".encode(), IFF_TAP | IFF_NO_PI))
-        subprocess.run(["ip", "link", "set", f"d{here}", "up", "mtu", "9000"], check=True)
-        ways[tap] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        ways[tap].bind((there, 0))
-    print("ready", flush=True)
-    while True:
-        wait = max(0, waiting[0][0] - time.monotonic()) if waiting else None
-        for tap in select.select(list(ways), [], [], wait)[0]:
-            due = time.monotonic() + random.random() * hold_us / 1e6
-            heapq.heappush(waiting, (due, next(numbers), ways[tap], os.read(tap, 65536)))
-        while waiting and waiting[0][0] <= time.monotonic():
-            _, _, out, frame = heapq.heappop(waiting)
-            with contextlib.suppress(OSError):  # its queue is full: lost, as on any road
-                out.send(frame)
-
-
-if __name__ == "__main__":
-    detour(int(sys.argv[1]))

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct rc4 {
-	uint8_t s[256]; /* entries of 8 bits: six states of 32-bit entries crowd each other out */
+	uint8_t s[256]; /* entries of 8 bits: every session has two states */
 	uint8_t i, j;
 };
 

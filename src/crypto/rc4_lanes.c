@@ -3,7 +3,7 @@
  * core idle. So several packets, each with a key of its own, walk in step through one loop: a lane
  * each. What decides whether that is faster or slower than one stream:
  *
- * - States of 8-bit entries: six of 32-bit entries were measured ten times slower.
+ * - States of 8-bit entries, six of which take little of a cache. (rc4_x86_64.c has larger ones.)
  * - The next load of S[i] may run ahead of the last store to S[j], which now and then is the same
  *   entry. The core guesses that it is not, and where it guessed wrong, starts over. Some cores
  *   stay fast all the same (Sapphire Rapids), on others the same source ran at one or at three

@@ -101,6 +101,8 @@ static void take(int tap, int out, uint64_t hold_ns)
 	while (held_count < HELD) {
 		struct frame *frame = &held[held_count];
 		ssize_t length = read(tap, frame->bytes, sizeof(frame->bytes));
+		if (length < 0 && errno != EAGAIN && errno != EINTR)
+			fail("cannot read", "a TAP"); /* gone: ppoll would not wait any more */
 		if (length <= 0)
 			return;
 		frame->length = (size_t)length;

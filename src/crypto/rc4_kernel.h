@@ -44,8 +44,14 @@ bool rc4_kernel_runs(const struct rc4_kernel *kernel);
 void rc4_start(struct rc4 *r, const uint8_t *key, size_t length, uint8_t repeated[static 256]);
 void rc4_repeat_key(const uint8_t *key, size_t length, uint8_t repeated[static 256]);
 
-/* S before the key schedule. */
 /* clang-format off */
+/* What a kernel says for each of its lanes: LANE is a macro that takes the lane's number. */
+#define RC4_TWO(LANE)   LANE(0) LANE(1)
+#define RC4_THREE(LANE) RC4_TWO(LANE) LANE(2)
+#define RC4_FOUR(LANE)  RC4_THREE(LANE) LANE(3)
+#define RC4_SIX(LANE)   RC4_FOUR(LANE) LANE(4) LANE(5)
+
+/* S before the key schedule. */
 #define RC4_EIGHT(n) (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
 #define RC4_ROW(n)   RC4_EIGHT(n), RC4_EIGHT(n + 8), RC4_EIGHT(n + 16), RC4_EIGHT(n + 24)
 #define RC4_IDENTITY                                                                     \

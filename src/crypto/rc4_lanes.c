@@ -80,11 +80,6 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
  * A kernel for a number of lanes. Written out by macros, with a variable for each lane, because
  * compilers differ in whether they keep the elements of small arrays in registers.
  */
-#define TWO(LANE)   LANE(0) LANE(1)
-#define THREE(LANE) TWO(LANE) LANE(2)
-#define FOUR(LANE)  THREE(LANE) LANE(3)
-#define SIX(LANE)   FOUR(LANE) LANE(4) LANE(5)
-
 #define START(l)                          \
 	unsigned j##l = 0;                \
 	uint8_t *data##l = jobs[l]->data; \
@@ -141,12 +136,12 @@ static void lane_finish(struct rc4 *r, const struct rc4_job *job, size_t done, u
 		secret_wipe(keys, sizeof(keys));                             \
 	}
 
-KERNEL(run_2, 2, TWO, false, PLAIN)
-KERNEL(run_3, 3, THREE, false, PLAIN)
-KERNEL(run_4, 4, FOUR, false, PLAIN)
-KERNEL(run_4_waiting, 4, FOUR, true, PLAIN)
-KERNEL(run_6, 6, SIX, false, PLAIN)
-KERNEL(run_6_waiting, 6, SIX, true, PLAIN)
+KERNEL(run_2, 2, RC4_TWO, false, PLAIN)
+KERNEL(run_3, 3, RC4_THREE, false, PLAIN)
+KERNEL(run_4, 4, RC4_FOUR, false, PLAIN)
+KERNEL(run_4_waiting, 4, RC4_FOUR, true, PLAIN)
+KERNEL(run_6, 6, RC4_SIX, false, PLAIN)
+KERNEL(run_6_waiting, 6, RC4_SIX, true, PLAIN)
 
 #ifdef __x86_64__
 #define ON_SSE41 __attribute__((target("sse4.1")))
@@ -157,12 +152,12 @@ ON_SSE41 static inline void xor_16(uint8_t *data, __m128i keystream)
 	_mm_storeu_si128(at, _mm_xor_si128(_mm_loadu_si128(at), keystream));
 }
 
-ON_SSE41 KERNEL(run_2_sse41, 2, TWO, false, SSE41)
-ON_SSE41 KERNEL(run_3_sse41, 3, THREE, false, SSE41)
-ON_SSE41 KERNEL(run_4_sse41, 4, FOUR, false, SSE41)
-ON_SSE41 KERNEL(run_4_sse41_waiting, 4, FOUR, true, SSE41)
-ON_SSE41 KERNEL(run_6_sse41, 6, SIX, false, SSE41)
-ON_SSE41 KERNEL(run_6_sse41_waiting, 6, SIX, true, SSE41)
+ON_SSE41 KERNEL(run_2_sse41, 2, RC4_TWO, false, SSE41)
+ON_SSE41 KERNEL(run_3_sse41, 3, RC4_THREE, false, SSE41)
+ON_SSE41 KERNEL(run_4_sse41, 4, RC4_FOUR, false, SSE41)
+ON_SSE41 KERNEL(run_4_sse41_waiting, 4, RC4_FOUR, true, SSE41)
+ON_SSE41 KERNEL(run_6_sse41, 6, RC4_SIX, false, SSE41)
+ON_SSE41 KERNEL(run_6_sse41_waiting, 6, RC4_SIX, true, SSE41)
 #endif
 
 #define OCTETS(lanes) (lanes) * sizeof(struct rc4)

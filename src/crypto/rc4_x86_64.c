@@ -11,8 +11,8 @@
  *   there are states with entries of 32 bits (struct rc4_words); on machines to which octets are as
  *   cheap they only take more of the cache.
  *
- * On Zen 3 both together halved the time of six lanes: 0.7 ns an octet, two cycles, which is what two
- * stores need.
+ * On Zen 3 both together took a third off the time of the best kernels in C: 1.0 in place of 1.45 ns an
+ * octet beside a busy neighbour, and 0.7 without one, two cycles, which is what two stores need.
  */
 #include <string.h>
 
@@ -108,11 +108,6 @@ ON_SSE41 static inline void xor_block(uint8_t *data, size_t left, __m128i keystr
 }
 
 /* clang-format off */
-#define TWO(LANE)   LANE(0) LANE(1)
-#define THREE(LANE) TWO(LANE) LANE(2)
-#define FOUR(LANE)  THREE(LANE) LANE(3)
-#define SIX(LANE)   FOUR(LANE) LANE(4) LANE(5)
-
 /* Of states with entries of either size: how one is loaded and stored, and where S[x] of a lane is. */
 #define OCTETS_LOAD     "movzbl "
 #define OCTETS_STORE(r) "movb %b[" r "], "
@@ -211,13 +206,13 @@ ON_SSE41 static inline void xor_block(uint8_t *data, size_t left, __m128i keystr
 		EACH(IN##_FINISH)                                                        \
 	}
 
-KERNEL(rc4_run_2_octets, 2, TWO, octets, OCTETS)
-KERNEL(rc4_run_3_octets, 3, THREE, octets, OCTETS)
-KERNEL(rc4_run_4_octets, 4, FOUR, octets, OCTETS)
-KERNEL(rc4_run_6_octets, 6, SIX, octets, OCTETS)
-KERNEL(rc4_run_2_words, 2, TWO, words, WORDS)
-KERNEL(rc4_run_3_words, 3, THREE, words, WORDS)
-KERNEL(rc4_run_4_words, 4, FOUR, words, WORDS)
-KERNEL(rc4_run_6_words, 6, SIX, words, WORDS)
+KERNEL(rc4_run_2_octets, 2, RC4_TWO, octets, OCTETS)
+KERNEL(rc4_run_3_octets, 3, RC4_THREE, octets, OCTETS)
+KERNEL(rc4_run_4_octets, 4, RC4_FOUR, octets, OCTETS)
+KERNEL(rc4_run_6_octets, 6, RC4_SIX, octets, OCTETS)
+KERNEL(rc4_run_2_words, 2, RC4_TWO, words, WORDS)
+KERNEL(rc4_run_3_words, 3, RC4_THREE, words, WORDS)
+KERNEL(rc4_run_4_words, 4, RC4_FOUR, words, WORDS)
+KERNEL(rc4_run_6_words, 6, RC4_SIX, words, WORDS)
 /* clang-format on */
 #endif

@@ -18,9 +18,9 @@ struct gre_receiving {
 	struct mmsghdr messages[GRE_BATCH];
 	struct iovec buffers[GRE_BATCH];
 	struct packet packets[GRE_BATCH];
-	/* beside a ring: what the raw socket brought, and how many frames may still go before it */
+	/* beside a ring: what the raw socket brought; the ring's marked frames go before it */
 	struct gre_datagram held_datagrams[GRE_BATCH];
-	int held, before_held;
+	int held;
 };
 
 /* Control data that tell the kernel the source address and the TOS octet. */
@@ -188,14 +188,16 @@ static int hold_raw(struct gre_port *port)
 	int count = receive_raw(port, in->held_datagrams, &drained);
 	port->raw_is_ready = !drained;
 	in->held = MAX_OF(count, 0);
-	in->before_held = GRE_RING_FRAMES;
+	gre_ring_look(port->ring);
+	gre_fair_mark(&port->ring->fair);
 	return MIN_OF(count, 0);
 }
 
 static int receive_both(struct gre_port *port, struct gre_datagram *datagrams)
 {
 	struct gre_receiving *in = port->in;
-	if (in->held && in->before_held <= 0)
+	assert(port->ring); /* by_ring: there is one */
+	if (in->held && !port->ring->fair.marked)
 		return receive_held(port, datagrams);
 	if (!in->held && (port->raw_is_ready || !port->loop)) {
 		int error = hold_raw(port);
@@ -204,7 +206,6 @@ static int receive_both(struct gre_port *port, struct gre_datagram *datagrams)
 	}
 	int count = gre_ring_read(port->ring, datagrams);
 	port->received_by_ring += (uint64_t)count;
-	in->before_held -= GRE_BATCH;
 	return count || !in->held ? count : receive_held(port, datagrams);
 }
 
@@ -228,6 +229,11 @@ static int receive(struct gre_port *port, struct gre_datagram *datagrams)
 	port->by_ring = wanted && drained;
 	port->raw_is_ready = !drained;
 	return count || !port->by_ring ? count : receive_both(port, datagrams);
+}
+
+bool gre_port_has_waiting(const struct gre_port *port)
+{
+	return port->ring && (port->in->held || port->ring->fair.waiting);
 }
 
 int gre_port_receive(struct gre_port *port, struct gre_datagram datagrams[static GRE_BATCH])

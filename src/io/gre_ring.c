@@ -150,6 +150,7 @@ struct gre_ring *gre_ring_open(char why[static WHY_SIZE])
 	snprintf(why, WHY_SIZE, "out of memory");
 	if (!ring)
 		return NULL;
+	gre_fair_init(&ring->fair);
 	ring->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (ring->fd >= 0 && set_up(ring))
 		return ring;
@@ -190,20 +191,52 @@ static bool pull_outer(struct packet *p, struct gre_datagram *datagram)
 	return true;
 }
 
+static struct tpacket2_hdr *frame_of(const struct gre_ring *ring, unsigned number)
+{
+	return (struct tpacket2_hdr *)(void *)(ring->bytes + (size_t)number * FRAME);
+}
+
+/*
+ * Caller and call, mixed. Two that give the same share their turns. Of a packet that is too short to say
+ * it, whatever its frame held before.
+ */
+static unsigned flow_of(const struct tpacket2_hdr *frame)
+{
+	const uint8_t *packet = (const uint8_t *)frame + frame->tp_net;
+	uint32_t source, key_call;
+	memcpy(&source, packet + 12, sizeof(source));
+	memcpy(&key_call, packet + IP_HEADER + 4,
+	       sizeof(key_call)); /* its second half is the call id */
+	uint32_t mixed = (source ^ (ntohl(key_call) & 0xffff)) * UINT32_C(0x9e3779b1);
+	return mixed / (UINT32_MAX / GRE_FAIR_FLOWS + 1);
+}
+
+void gre_ring_look(struct gre_ring *ring)
+{
+	for (;;) {
+		const struct tpacket2_hdr *frame = frame_of(ring, ring->next);
+		if (gre_fair_has(&ring->fair, ring->next) ||
+		    !(__atomic_load_n(&frame->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+			return;
+		gre_fair_put(&ring->fair, ring->next, flow_of(frame));
+		ring->next = (ring->next + 1) % GRE_RING_FRAMES;
+	}
+}
+
 int gre_ring_read(struct gre_ring *ring, struct gre_datagram datagrams[static GRE_BATCH])
 {
 	int count = 0;
+	gre_ring_look(ring);
 	for (int seen = 0; seen < GRE_BATCH; seen++) {
-		struct tpacket2_hdr *frame =
-			(struct tpacket2_hdr *)(void *)(ring->bytes + (size_t)ring->next * FRAME);
-		if (!(__atomic_load_n(&frame->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+		unsigned number = gre_fair_take(&ring->fair);
+		if (number == GRE_FAIR_NONE)
 			break;
+		struct tpacket2_hdr *frame = frame_of(ring, number);
 		struct packet *p = &ring->packets[count];
 		packet_reset(p);
 		p->length = MIN_OF((size_t)frame->tp_snaplen, packet_room(p));
 		memcpy(p->data, (const uint8_t *)frame + frame->tp_net, p->length);
 		__atomic_store_n(&frame->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		ring->next = (ring->next + 1) % GRE_RING_FRAMES;
 		if (pull_outer(p, &datagrams[count]))
 			count++;
 		else

@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #include "base/share.h"
+#include "io/gre_fair.h"
 #include "io/gre_socket.h"
 
 enum {
-	GRE_RING_FRAMES =
-		1024, /* of 2048 octets: more would not stay in a core's cache, and cost more than it spares */
+	/* of 2048 octets: more would not stay in a core's cache, and cost more than it spares */
+	GRE_RING_FRAMES = GRE_FAIR_FRAMES,
 	GRE_RING_LONGEST = 1900, /* octets of an IPv4 packet; longer ones are the raw socket's */
 	GRE_TAKEN_ADDRESSES = 64,
 	GRE_TAKEN_INTERFACES = 16,
@@ -34,6 +35,7 @@ struct gre_ring {
 	uint8_t *bytes; /* owned, mapped */
 	unsigned next;  /* the frame that is filled next */
 	uint64_t dropped, malformed;
+	struct gre_fair fair; /* of the frames that were looked at */
 	struct packet packets[GRE_BATCH];
 };
 
@@ -45,8 +47,14 @@ void gre_ring_close(struct gre_ring *ring); /* NULL is welcome */
  * it holds stays to be read. May be called by any thread. 0 or -errno. */
 int gre_ring_take(struct gre_ring *ring, const struct gre_taken *taken, struct share share);
 
-/* Takes at most GRE_BATCH packets out, in order. Returns how many, 0: it is empty (or all were damaged).
- * They are the ring's until the next call. */
+/* Looks at what has come: from now on it waits in ring->fair. */
+void gre_ring_look(struct gre_ring *ring);
+
+/*
+ * Looks, and takes at most GRE_BATCH packets out: calls in turn, those of one call in order. Returns how
+ * many, 0: it is empty (or all were damaged). They are the ring's until the next call. Where some still
+ * wait, the descriptor need not say so: it tells of the newest frame alone.
+ */
 int gre_ring_read(struct gre_ring *ring, struct gre_datagram datagrams[static GRE_BATCH]);
 
 /* Packets that found no room, since it was opened. */

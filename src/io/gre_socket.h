@@ -5,6 +5,7 @@
  *   gre_port.c                 batches in and out of it, or by the faster ways where they are open:
  *   gre_transmit.h next_hop.h  out by a packet socket
  *   gre_ring.h gre_ingress.h   in by a ring, and the rule that drops what the ring has taken
+ *   gre_fair.h                 whose packet of the ring is next
  *   gre_io.h                   which of them, and why
  *
  * One socket serves all sessions of a worker: the kernel copies each packet to every socket of
@@ -92,11 +93,14 @@ struct gre_datagram {
 };
 
 /*
- * Receives what waits, at most GRE_BATCH packets, in order. Returns how many, 0: nothing waits (or
- * all was truncated), or -errno. The packets may be changed and are the port's: valid until the
+ * Receives what waits, at most GRE_BATCH packets, those of one call in order. Returns how many, 0: nothing
+ * waits (or all was truncated), or -errno. The packets may be changed and are the port's: valid until the
  * next call, and until the next gre_port_flush where they were put into the queue.
  */
 int gre_port_receive(struct gre_port *port, struct gre_datagram datagrams[static GRE_BATCH]);
+
+/* Whether some packets have been looked at and not received: of these on_ready need not be called again. */
+bool gre_port_has_waiting(const struct gre_port *port);
 
 /* An emptied packet of the port's to write into: it is put,
  * or forgotten, before anything else is put. */

@@ -1,7 +1,7 @@
 /*
- * Of packets from the network that stand in the socket, which not to decrypt. The socket's queue is
- * one for all callers and its packets cannot be taken out of turn; but whoever has most of a batch
- * can lose some of it, unseen, so that the queue goes down and the others' packets come through.
+ * Of packets from the network that stand in the socket, which not to decrypt. The room there is one
+ * for all callers, and the raw socket's packets cannot be taken out of turn; but whoever has most of a
+ * batch can lose some of it, unseen, so that the queue goes down and the others' packets come through.
  *
  * A queue of which each batch was full for an interval of CoDel's stands: then CoDel (ip/codel.h)
  * says when one packet has to go, which is enough for whoever heeds losses. Once the kernel itself

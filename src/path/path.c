@@ -52,14 +52,15 @@ void path_flush(struct path *path)
 
 static bool has_work(struct path *path)
 {
-	return path_has_waiting(path) || ahead_has_work(&path->ahead) ||
-	       supplies_have_work(&path->supplies);
+	return gre_port_has_waiting(path->gre) || path_has_waiting(path) ||
+	       ahead_has_work(&path->ahead) || supplies_have_work(&path->supplies);
 }
 
 static void at_end(void *context)
 {
 	struct path *path = context;
-	path_end_turn(path);
+	path_end_receiving(path);
+	path_end_sending(path);
 	path_flush(path);
 	path->loop->has_idle_work = has_work(path);
 }
@@ -67,9 +68,14 @@ static void at_end(void *context)
 static bool on_idle(void *context)
 {
 	struct path *path = context;
+	bool waits = gre_port_has_waiting(path->gre) || path_has_waiting(path);
+	if (gre_port_has_waiting(path->gre))
+		path_receive_waiting(path);
 	if (path_has_waiting(path))
 		path_send_waiting(path);
-	else if (ahead_has_work(&path->ahead))
+	if (waits)
+		return has_work(path);
+	if (ahead_has_work(&path->ahead))
 		path->counters.keys_ahead += ahead_work(&path->ahead, &path->plan);
 	else
 		supplies_work(&path->supplies, &path->plan);

@@ -20,6 +20,10 @@ void path_rest(struct path *path);
 int path_receiving_init(struct path *path);
 void path_receiving_fini(struct path *path);
 void path_on_gre(void *context, uint32_t events);
+/* Receives a batch of what the port has looked at; does so unless a batch was received in this turn of the
+ * loop. */
+void path_receive_waiting(struct path *path);
+void path_end_receiving(struct path *path);
 
 /* send.c: 0 or -ENOMEM. */
 int path_sending_init(struct path *path);
@@ -29,4 +33,4 @@ void path_on_tun(void *context, uint32_t events);
  * this turn of the loop. */
 bool path_has_waiting(const struct path *path);
 void path_send_waiting(struct path *path);
-void path_end_turn(struct path *path);
+void path_end_sending(struct path *path);

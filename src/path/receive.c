@@ -16,6 +16,7 @@ struct path_receiving {
 	struct merger merger;
 	struct merged merged;
 	struct path_entry alone; /* the packet that must be delivered before the next is admitted */
+	bool has_received;       /* in this turn of the loop */
 };
 
 _Static_assert((int)GRE_BATCH <= (int)MERGER_PACKETS,
@@ -198,12 +199,10 @@ static void receive_batch(struct path *path, const struct gre_datagram *datagram
 	path_flush(path);
 }
 
-void path_on_gre(void *context, uint32_t events)
+void path_receive_waiting(struct path *path)
 {
-	struct path *path = context;
 	struct gre_datagram datagrams[GRE_BATCH];
 	int count = gre_port_receive(path->gre, datagrams);
-	(void)events;
 	if (count <= 0) {
 		backlog_drained(&path->receiving->backlog, path->loop->now_ns);
 		return path_rest(path);
@@ -212,6 +211,21 @@ void path_on_gre(void *context, uint32_t events)
 	path->counters.receive_packets += (uint64_t)count;
 	receive_batch(path, datagrams, count);
 	path_rest(path);
+}
+
+void path_on_gre(void *context, uint32_t events)
+{
+	struct path *path = context;
+	(void)events;
+	path_receive_waiting(path);
+	path->receiving->has_received = true;
+}
+
+void path_end_receiving(struct path *path)
+{
+	if (gre_port_has_waiting(path->gre) && !path->receiving->has_received)
+		path_receive_waiting(path);
+	path->receiving->has_received = false;
 }
 
 int path_receiving_init(struct path *path)

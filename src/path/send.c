@@ -208,7 +208,7 @@ void path_send_waiting(struct path *path)
 	path_rest(path);
 }
 
-void path_end_turn(struct path *path)
+void path_end_sending(struct path *path)
 {
 	if (path_has_waiting(path) && !path->sending->has_sent)
 		path_send_waiting(path);

@@ -1,11 +1,37 @@
 /* What becomes of packets between the network and the TUN device, whole batches of them. */
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "io/gre_ingress.h"
+#include "io/gre_ring.h"
+#include "ip/test_packets.h"
 #include "server/test_engine.h"
+
+/* The engine hears GRE by a ring on `lo` from now on. */
+static void open_ring(struct fixture *f, struct gre_ingress *ingress)
+{
+	char why[WHY_SIZE];
+	const struct gre_taken taken = {.addresses = {TEST_SERVER},
+					.address_count = 1,
+					.interfaces = {(int)if_nametoindex("lo")},
+					.interface_count = 1};
+	gre_port_unwatch(&f->gre);
+	f->gre.ring = gre_ring_open(why);
+	assert_non_null(f->gre.ring);
+	assert_int_equal(gre_ring_take(f->gre.ring, &taken, (struct share){0}), 0);
+	assert_int_equal(gre_ingress_open(ingress, why), 0);
+	assert_int_equal(gre_ingress_drop(ingress, &taken, why), 0);
+	gre_port_want_ring(&f->gre, true);
+	assert_int_equal(gre_port_watch(&f->gre, &f->loop, f->gre.on_ready, &f->engine.path), 0);
+	loop_turn(&f->loop, 0); /* the raw socket is empty: from it to the ring */
+}
 
 /* A datagram of one octet through the tunnel, made but not sent. */
 static void client_enclose(struct client *c, struct packet *p, uint16_t port, uint8_t octet)
@@ -68,6 +94,114 @@ TEST(engine_takes_one_batch_from_the_network_in_a_turn)
 		assert_int_equal(loop_turn(&f.loop, 5), 0);
 		assert_int_equal(fixture_drops_of(&f, DROP_GRE_UNKNOWN_CALL), turn * GRE_BATCH);
 	}
+	client_stop(&c);
+	fixture_stop(&f);
+}
+
+/* Who sends little does not wait behind all that another has in the ring; and all of that comes too, though
+ * the ring's descriptor tells of its newest frame alone. */
+TEST(engine_gives_each_call_its_turn_at_the_ring)
+{
+	enum { FLOOD = 10 * GRE_BATCH };
+	static const uint8_t stray[] = {0x30, 1, 0x88, 0x0b, 0, 0, 0x77, 0x77, 0, 0, 0, 0};
+	static struct packet packet;
+	struct fixture f;
+	struct gre_ingress ingress;
+	struct client c, hot;
+	fixture_start(&f, 10);
+	fixture_call_from(&c, &f, CALLER);
+	fixture_call_from(&hot, &f, OTHER);
+	fixture_client_up(&f, &c);
+	open_ring(&f, &ingress);
+	int udp = client_socket(SOCK_DGRAM, 0, INNER_US);
+	struct sockaddr_in at;
+	assert_int_equal(getsockname(udp, (struct sockaddr *)&at, &(socklen_t){sizeof(at)}), 0);
+	client_enclose(&c, &packet, ntohs(at.sin_port), 1);
+	for (int i = 0; i < FLOOD; i++)
+		client_send_gre(&hot, stray, sizeof(stray));
+	client_send_gre(&c, packet.data, packet.length);
+	assert_int_equal(loop_turn(&f.loop, 5), 0);
+	assert_int_equal(fixture_drops_of(&f, DROP_GRE_UNKNOWN_CALL), GRE_BATCH - 1);
+	uint8_t octet;
+	assert_int_equal(recv(udp, &octet, 1, MSG_DONTWAIT), 1);
+	RUN_UNTIL(&f, &c, fixture_drops_of(&f, DROP_GRE_UNKNOWN_CALL) == FLOOD);
+	assert_int_equal(f.gre.ring->fair.waiting, 0);
+	close(udp);
+	gre_ingress_close(&ingress);
+	client_stop(&c);
+	client_stop(&hot);
+	fixture_stop(&f);
+}
+
+/* The same packet again and again, faster than the engine reads: what the kernel would drop, whosever it is,
+ * the engine drops of the one who sends so much. */
+static void flood(bool by_ring)
+{
+	static struct packet packet;
+	struct fixture f;
+	struct gre_ingress ingress;
+	struct client hot;
+	fixture_start(&f, 10);
+	fixture_call_from(&hot, &f, CALLER);
+	fixture_client_up(&f, &hot);
+	if (by_ring)
+		open_ring(&f, &ingress);
+	struct session *session = table_by_inner(&f.engine.table, INNER_CALLER)->session;
+	client_enclose(&hot, &packet, 9, 1);
+	for (int round = 0; round < 2000 && !session->drops[DROP_QUEUE_CROWDED]; round++) {
+		for (int i = 0; i < 16 * GRE_BATCH; i++)
+			client_send_gre(&hot, packet.data, packet.length);
+		loop_turn(&f.loop, 0);
+	}
+	assert_in_range(session->drops[DROP_QUEUE_CROWDED], 1, GRE_BATCH / 2);
+	if (by_ring)
+		gre_ingress_close(&ingress);
+	client_stop(&hot);
+	fixture_stop(&f);
+}
+
+TEST(engine_drops_of_whoever_floods_the_raw_socket)
+{
+	flood(false);
+}
+
+TEST(engine_drops_of_whoever_floods_the_ring)
+{
+	flood(true);
+}
+
+/* Segments of one batch, composed by another program (scapy), reach the host as one. */
+TEST(engine_merges_what_came_in_one_batch)
+{
+	static const char *const segments[] = {
+		"4500002c000740004006264f0a0900640a09000101bbc3500000100000000009501001f4ff8a000061626364",
+		"4500002c000840004006264e0a0900640a09000101bbc3500000100400000009501001f4f77e000065666768",
+		"4500002a000940004006264f0a0900640a09000101bbc3500000100800000009501801f45ad90000696a",
+	};
+	static struct packet packets[COUNT_OF(segments)];
+	uint8_t seen[200];
+	struct fixture f;
+	struct client c;
+	fixture_start(&f, 10);
+	fixture_call_from(&c, &f, CALLER);
+	fixture_client_up(&f, &c);
+	const struct sockaddr_ll device = {.sll_family = AF_PACKET,
+					   .sll_protocol = htons(ETH_P_IP),
+					   .sll_ifindex = (int)if_nametoindex("eng0")};
+	int listener = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (const struct sockaddr *)&device, sizeof(device)), 0);
+	for (size_t i = 0; i < COUNT_OF(segments); i++) {
+		struct session_item item;
+		packet_of_hex(&packets[i], segments[i]);
+		assert_int_equal(session_enclose(c.session, &packets[i], &item, f.loop.now_ms),
+				 DROP_NONE);
+		session_seal(c.session, &packets[i]);
+		client_send_gre(&c, packets[i].data, packets[i].length);
+	}
+	RUN_UNTIL(&f, &c, recv(listener, seen, sizeof(seen), MSG_PEEK) > 0);
+	assert_int_equal(recv(listener, seen, sizeof(seen), 0), 40 + 10);
+	assert_memory_equal(seen + 40, "abcdefghij", 10);
+	close(listener);
 	client_stop(&c);
 	fixture_stop(&f);
 }

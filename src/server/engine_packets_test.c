@@ -205,3 +205,48 @@ TEST(engine_merges_what_came_in_one_batch)
 	client_stop(&c);
 	fixture_stop(&f);
 }
+
+/* Packets that the host gave to the TUN device; a super-segment is one. */
+static unsigned long given_to_device(void)
+{
+	char line[256];
+	unsigned long packets = 0;
+	FILE *all = fopen("/proc/self/net/dev", "re");
+	assert_non_null(all);
+	while (fgets(line, sizeof(line), all))
+		if (sscanf(line,
+			   " eng0: %*u %*u %*u %*u %*u %*u %*u %*u %*u %lu", /* behind eight of receiving */
+			   &packets) == 1)
+			break;
+	fclose(all);
+	return packets;
+}
+
+TEST(engine_takes_super_segments_whole_and_sends_what_is_in_them)
+{
+	enum { SEGMENT = 100, COUNT = 20 };
+	static const uint8_t octets[SEGMENT * COUNT];
+	struct fixture f;
+	struct client c;
+	fixture_start(&f, 10);
+	fixture_call_from(&c, &f, CALLER);
+	fixture_client_up(&f, &c);
+	int udp = client_socket(SOCK_DGRAM, 0, INNER_US), segment = SEGMENT;
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(9),
+				 .sin_addr.s_addr = htonl(INNER_CALLER)};
+	if (!(f.engine.path.tun.merges & MERGE_UDP))
+		skip(); /* Linux before 6.2: the host cuts datagrams itself */
+	assert_int_equal(
+		setsockopt(udp, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &segment, sizeof(segment)), 0);
+	unsigned long before = given_to_device();
+	size_t delivered = c.delivered;
+	assert_int_equal(sendto(udp, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(octets));
+	assert_int_equal(given_to_device() - before, 0); /* until it is read */
+	RUN_UNTIL(&f, &c, c.delivered == delivered + COUNT);
+	assert_int_equal(given_to_device() - before, 1);
+	close(udp);
+	client_stop(&c);
+	fixture_stop(&f);
+}

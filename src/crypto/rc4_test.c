@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 #include "base/random.h"
-#include "crypto/rc4_kernel.h"
+#include "crypto/rc4_test.h"
 #include "tests/test.h"
 
 /* RFC 6229 §2: sixteen octets of keystream at each of these offsets. */
@@ -204,15 +204,6 @@ TEST(rc4_goes_on_where_it_stopped)
 	check_stream(stream, 10);
 }
 
-/* One kernel wherever there are jobs enough for it, and one lane for the rest. */
-static struct rc4_plan plan_of(const struct rc4_kernel *kernel)
-{
-	struct rc4_plan plan;
-	for (unsigned jobs = 0; jobs <= RC4_PLANNED; jobs++)
-		plan.step[jobs] = jobs < kernel->lanes ? &rc4_kernels[0] : kernel;
-	return plan;
-}
-
 static void lanes_give_the_streams(const struct rc4_plan *plan)
 {
 	static uint8_t streams[COUNT_OF(known)][STREAM];
@@ -231,11 +222,7 @@ static void lanes_give_the_streams(const struct rc4_plan *plan)
 TEST(rc4_lanes_give_the_streams_of_rfc_6229)
 {
 	lanes_give_the_streams(&rc4_plan_plain); /* 14: six, four and four lanes */
-	for (size_t k = 0; k < rc4_kernel_count; k++) {
-		struct rc4_plan plan = plan_of(&rc4_kernels[k]);
-		if (rc4_kernel_runs(&rc4_kernels[k]))
-			lanes_give_the_streams(&plan);
-	}
+	by_every_kernel(lanes_give_the_streams);
 }
 
 /* Runs `count` jobs of the lengths given and compares each with one stream by itself. */

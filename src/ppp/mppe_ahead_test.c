@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/random.h"
+#include "crypto/rc4_test.h"
 
 enum { LINKS = 7, BATCH = 80, LONGEST = 1500 };
 
@@ -79,21 +80,42 @@ static void check_batch(const struct rc4_plan *plan, struct random *random, cons
 	}
 }
 
-TEST(mppe_batches_equal_the_reference_at_every_length)
+/* Lengths so many octets apart: now of one link alone, now of all. */
+static void check_lengths(const struct rc4_plan *plan, size_t apart)
 {
 	uint64_t state = 11;
 	struct random random = test_random(&state);
-	struct rc4_plan plan = rc4_choose(some_clock);
 	links_init();
-	for (size_t length = 0; length <= LONGEST; length++) {
+	for (size_t length = 0; length <= LONGEST; length += apart) {
 		size_t lengths[LINKS];
 		unsigned links[LINKS];
 		for (unsigned i = 0; i < LINKS; i++) {
 			lengths[i] = length;
 			links[i] = length % 2 ? i : (unsigned)(length / 2 % LINKS);
 		}
-		check_batch(&plan, &random, lengths, links, LINKS);
+		check_batch(plan, &random, lengths, links, LINKS);
 	}
+}
+
+static void check_mix(const struct rc4_plan *plan, struct random *random, unsigned round)
+{
+	size_t lengths[BATCH], count = 1 + random_below(random, BATCH);
+	unsigned links[BATCH], of = 1 + random_below(random, LINKS);
+	for (size_t i = 0; i < count; i++) {
+		lengths[i] = random_below(random, round % 3 ? 100 : LONGEST + 1);
+		links[i] = random_below(random, of);
+	}
+	for (unsigned i = 0; i < LINKS && round % 5 == 0; i++) {
+		struct mppe *prepared[] = {&server[i], &client[(i + 3) % LINKS]};
+		mppe_prepare(plan, prepared, 2, random_below(random, 70));
+	}
+	check_batch(plan, random, lengths, links, count);
+}
+
+TEST(mppe_batches_equal_the_reference_at_every_length)
+{
+	struct rc4_plan plan = rc4_choose(some_clock);
+	check_lengths(&plan, 1);
 }
 
 TEST(mppe_batches_equal_the_reference_in_every_mix)
@@ -103,18 +125,24 @@ TEST(mppe_batches_equal_the_reference_in_every_mix)
 	links_init();
 	for (unsigned round = 0; round < 400; round++) {
 		struct rc4_plan plan = round % 2 ? rc4_choose(some_clock) : rc4_plan_plain;
-		size_t lengths[BATCH], count = 1 + random_below(&random, BATCH);
-		unsigned links[BATCH], of = 1 + random_below(&random, LINKS);
-		for (size_t i = 0; i < count; i++) {
-			lengths[i] = random_below(&random, round % 3 ? 100 : LONGEST + 1);
-			links[i] = random_below(&random, of);
-		}
-		for (unsigned i = 0; i < LINKS && round % 5 == 0; i++) {
-			struct mppe *prepared[] = {&server[i], &client[(i + 3) % LINKS]};
-			mppe_prepare(&plan, prepared, 2, random_below(&random, 70));
-		}
-		check_batch(&plan, &random, lengths, links, count);
+		check_mix(&plan, &random, round);
 	}
+}
+
+/* Every length by every kernel is a test of crypto; here, some of each remainder of 16. */
+static void check_kernel(const struct rc4_plan *plan)
+{
+	uint64_t state = 15;
+	struct random random = test_random(&state);
+	check_lengths(plan, 7);
+	links_init();
+	for (unsigned round = 0; round < 40; round++)
+		check_mix(plan, &random, round);
+}
+
+TEST(mppe_batches_equal_the_reference_by_every_kernel)
+{
+	by_every_kernel(check_kernel);
 }
 
 /* ---- keys ahead ---- */

@@ -292,7 +292,7 @@ static void deliver_streams(struct world *w, int side)
 static struct in_flight *next_arrival(struct world *w)
 {
 	struct in_flight *first = NULL;
-	for (size_t i = 0; i < WIRE_SLOTS; i++) {
+	for (size_t i = 0; i < w->slots_used; i++) {
 		struct in_flight *flight = &w->flights[i];
 		if (flight->used &&
 		    (!first || flight->at_ms < first->at_ms ||

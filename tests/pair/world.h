@@ -85,6 +85,7 @@ struct world {
 	uint64_t supply_seed;      /* keystreams are made ahead, by chance; 0: not */
 	unsigned receive_batch;    /* so many of the packets that are there are admitted at once */
 	struct in_flight *flights; /* WIRE_SLOTS */
+	size_t slots_used;         /* none beyond these ever was */
 	struct answer answers[16];
 	uint64_t clear_packets; /* data frames seen unencrypted on the wire */
 	uint64_t encrypted_packets, bare_acknowledgements;

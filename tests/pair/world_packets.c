@@ -50,6 +50,7 @@ void world_fly(struct world *w, int to, uint8_t tos, const uint8_t *bytes, size_
 		struct in_flight *flight = &w->flights[i];
 		if (flight->used)
 			continue;
+		w->slots_used = MAX_OF(w->slots_used, i + 1);
 		flight->used = true;
 		flight->to = (uint8_t)to;
 		flight->order = ++w->order;

@@ -38,8 +38,10 @@ void *__wrap_realloc(void *old, size_t size)
 static void both_ways(struct world *w, unsigned rounds)
 {
 	for (unsigned i = 0; i < rounds; i++) {
-		world_send(w, CLIENT, 0, 64, 60 + i % 1300, 1 + i % 64);
-		world_send(w, SERVER, 0, 64, 1360 - i % 1300, 64 - i % 64);
+		w->send_batch = 1 + i % BATCH_MAX;
+		world_send(w, CLIENT, 0, 64, 60 + i % 1300);
+		w->send_batch = BATCH_MAX - i % BATCH_MAX;
+		world_send(w, SERVER, 0, 64, 1360 - i % 1300);
 		world_run(w, 20, NULL);
 	}
 }

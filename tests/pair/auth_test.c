@@ -69,8 +69,8 @@ static void assert_carries(struct world *w, bool encrypted)
 {
 	assert_true(world_run(w, 60000, world_is_up));
 	for (unsigned i = 0; i < 3; i++) {
-		world_send(w, CLIENT, 0, 20, 400, 7);
-		world_send(w, SERVER, 0, 20, 1400, 7);
+		world_send(w, CLIENT, 0, 20, 400);
+		world_send(w, SERVER, 0, 20, 1400);
 		world_run(w, 300, NULL);
 	}
 	assert_int_equal(w->ends[SERVER].inbox_count, 60);
@@ -228,7 +228,7 @@ TEST(both_ends_may_prove_themselves)
 		world_call(w, 1);
 		assert_int_equal(w->ends[SERVER].asked, 2);
 		assert_int_equal(w->ends[CLIENT].asked, 2);
-		world_send(w, CLIENT, 0, 5, 300, 5);
+		world_send(w, CLIENT, 0, 5, 300);
 		world_run(w, 100, NULL);
 		assert_int_equal(w->ends[SERVER].inbox_count, 5);
 		world_free(w);

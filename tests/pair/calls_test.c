@@ -10,8 +10,8 @@
 TEST(a_call_comes_up_and_carries_packets_both_ways)
 {
 	struct world *w = world_with_call(1);
-	world_send(w, CLIENT, 0, 10, 100, 4);
-	world_send(w, SERVER, 0, 10, 1300, 4);
+	world_send(w, CLIENT, 0, 10, 100);
+	world_send(w, SERVER, 0, 10, 1300);
 	world_run(w, 1000, NULL);
 	assert_int_equal(w->ends[SERVER].inbox_count, 10);
 	assert_int_equal(w->ends[CLIENT].inbox_count, 10);
@@ -42,8 +42,8 @@ TEST(several_calls_share_a_control_connection_and_nothing_else)
 	struct world *w = world_new(3);
 	world_call(w, CALLS);
 	for (unsigned k = 0; k < CALLS; k++) {
-		world_send(w, CLIENT, k, k + 1, 200, 3);
-		world_send(w, SERVER, k, k + 1, 200, 3);
+		world_send(w, CLIENT, k, k + 1, 200);
+		world_send(w, SERVER, k, k + 1, 200);
 	}
 	world_run(w, 500, NULL);
 	for (unsigned k = 0; k < CALLS; k++) {
@@ -56,7 +56,7 @@ TEST(several_calls_share_a_control_connection_and_nothing_else)
 	assert_int_equal(world_sessions(w, SERVER), CALLS - 1);
 	assert_int_equal(world_sessions(w, CLIENT), CALLS - 1);
 	assert_null(world_session(w, SERVER, 2));
-	world_send(w, CLIENT, 4, 3, 200, 3);
+	world_send(w, CLIENT, 4, 3, 200);
 	world_run(w, 500, NULL);
 	assert_int_equal(world_session(w, SERVER, 4)->account.packets_in, 5 + 3);
 	world_free(w);

@@ -47,7 +47,7 @@ TEST(every_piece_of_every_packet_of_a_call_is_dropped_at_either_end)
 	assert_true(run_with_pieces(w, 2000) > 500);
 	assert_true(world_is_up(w));
 	for (int side = 0; side < 2; side++)
-		world_send(w, side, 0, 3, 100, 1);
+		world_send(w, side, 0, 3, 100);
 	assert_true(run_with_pieces(w, 1000) > 600);
 	for (int side = 0; side < 2; side++)
 		assert_int_equal(w->ends[side].inbox_count, 3);

@@ -23,7 +23,7 @@ static unsigned count_distinct(const struct world *w, int end)
 static unsigned exchange(struct world *w, int from)
 {
 	w->ends[!from].inbox_count = 0;
-	world_send(w, from, 0, 60, 700, 6);
+	world_send(w, from, 0, 60, 700);
 	world_run(w, 50, NULL);
 	return count_distinct(w, !from);
 }
@@ -43,6 +43,7 @@ TEST(calls_come_up_over_a_bad_wire_and_carry_each_packet_at_most_once)
 			bool stateful = seed & 1;
 			struct world *w = world_new(seed * 1000 + i);
 			w->wire = bad_wires[i];
+			w->send_batch = 6;
 			w->ends[CLIENT].settings->link.mppe_stateless = !stateful;
 			world_call(w, 1);
 			for (int side = 0; side < 2; side++) {
@@ -53,11 +54,11 @@ TEST(calls_come_up_over_a_bad_wire_and_carry_each_packet_at_most_once)
 			}
 			/* The wire heals: a stateful stream is found again within its reset. */
 			w->wire = (struct wire_faults){0};
-			world_send(w, CLIENT, 0, 1, 100, 1);
-			world_send(w, SERVER, 0, 1, 100, 1);
+			world_send(w, CLIENT, 0, 1, 100);
+			world_send(w, SERVER, 0, 1, 100);
 			world_run(w, 2000, NULL);
-			world_send(w, CLIENT, 0, 1, 100, 1);
-			world_send(w, SERVER, 0, 1, 100, 1);
+			world_send(w, CLIENT, 0, 1, 100);
+			world_send(w, SERVER, 0, 1, 100);
 			world_run(w, 2000, NULL);
 			assert_int_equal(exchange(w, CLIENT), 60);
 			assert_int_equal(exchange(w, SERVER), 60);
@@ -105,10 +106,10 @@ TEST(a_long_gap_is_survived)
 			world_call(w, 1);
 			w->context = &hole;
 			w->on_wire = black_hole;
-			world_send(w, SERVER, 0, gaps[i], 100, 64);
+			world_send(w, SERVER, 0, gaps[i], 100);
 			hole = false;
 			for (unsigned k = 0; k < 40; k++) { /* time for a reset or a search */
-				world_send(w, SERVER, 0, 1, 100, 1);
+				world_send(w, SERVER, 0, 1, 100);
 				world_run(w, 200, NULL);
 			}
 			assert_int_equal(exchange(w, SERVER), 60);
@@ -234,7 +235,7 @@ TEST(a_wire_that_changes_bits_never_lets_a_clear_packet_through)
 			for (int side = 0; side < 2; side++) {
 				struct session *s = world_session(w, side, 0);
 				if (s && s->ipv4_up && s->state == SESSION_UP)
-					world_send(w, side, 0, 3, 100, 2);
+					world_send(w, side, 0, 3, 100);
 			}
 		}
 		assert_int_equal(w->clear_packets, 0);

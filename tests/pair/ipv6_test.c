@@ -9,22 +9,6 @@
 #include "ppp/frame.h"
 #include "tests/pair/world.h"
 
-static void make_ipv6(struct packet *p, const uint8_t *from, const uint8_t *to, size_t octets)
-{
-	static const uint8_t link_local[8] = {0xfe, 0x80};
-	packet_reset(p);
-	memset(p->data, 0, octets);
-	struct writer out = writer_of(p->data, octets);
-	write_u32(&out, 0x60000000);
-	write_u16(&out, (uint16_t)(octets - IPV6_HEADER));
-	write_u16(&out, IP_UDP << 8 | 64);
-	write_bytes(&out, link_local, 8);
-	write_bytes(&out, from, 8);
-	write_bytes(&out, link_local, 8);
-	write_bytes(&out, to, 8);
-	p->length = octets;
-}
-
 static struct world *world_with_ipv6(uint64_t seed)
 {
 	struct world *w = world_with_call(seed);
@@ -57,11 +41,11 @@ TEST(link_local_packets_are_carried_encrypted_and_from_the_right_source_only)
 	static struct packet p;
 	struct world *w = world_with_ipv6(2);
 	const struct link_addresses *a = &world_session(w, CLIENT, 0)->addresses;
-	make_ipv6(&p, a->local_id, a->remote_id, 200);
+	world_make_ipv6(&p, a->local_id, a->remote_id, 200);
 	assert_int_equal(world_send_packet(w, CLIENT, 0, &p).drop, DROP_NONE);
-	make_ipv6(&p, a->remote_id, a->local_id, 300);
+	world_make_ipv6(&p, a->remote_id, a->local_id, 300);
 	assert_int_equal(world_send_packet(w, SERVER, 0, &p).drop, DROP_NONE);
-	make_ipv6(&p, (const uint8_t *)"stranger", a->remote_id, 200);
+	world_make_ipv6(&p, (const uint8_t *)"stranger", a->remote_id, 200);
 	world_send_packet(w, CLIENT, 0, &p);
 	world_run(w, 100, NULL);
 	assert_int_equal(w->ends[SERVER].inbox_count, 1);
@@ -78,7 +62,7 @@ TEST(a_long_ipv6_packet_goes_whole_and_its_sender_is_told)
 	static struct packet p;
 	struct world *w = world_with_ipv6(3);
 	const struct link_addresses *a = &world_session(w, SERVER, 0)->addresses;
-	make_ipv6(&p, a->local_id, a->remote_id, 1500);
+	world_make_ipv6(&p, a->local_id, a->remote_id, 1500);
 	struct sending sending = world_send_packet(w, SERVER, 0, &p);
 	assert_int_equal(sending.fit, SESSION_FITS);
 	assert_true(sending.tell);
@@ -100,7 +84,7 @@ TEST(ipv6_that_is_refused_comes_down_alone)
 		assert_int_equal(world_session(w, side, 0)->state, SESSION_UP);
 		assert_int_equal(w->ends[side].ipv6_downs, 1);
 	}
-	world_send(w, CLIENT, 0, 3, 100, 3);
+	world_send(w, CLIENT, 0, 3, 100);
 	world_run(w, 100, NULL);
 	assert_int_equal(w->ends[SERVER].inbox_count, 3);
 	assert_int_equal(world_log_count(w, SERVER, "ipv6=refused"), 1);

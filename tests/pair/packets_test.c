@@ -22,8 +22,8 @@ TEST(batches_of_every_size_arrive_whole_and_in_order)
 		world_call(w, 1);
 		for (unsigned size = 1; size <= BATCH_MAX; size++) {
 			w->ends[SERVER].inbox_count = 0;
-			w->receive_batch = BATCH_MAX + 1 - size;
-			world_send(w, CLIENT, 0, BATCH_MAX, 60 + size, size);
+			world_batch(w, size);
+			world_send(w, CLIENT, 0, BATCH_MAX, 60 + size);
 			world_run(w, 20, NULL);
 			assert_int_equal(w->ends[SERVER].inbox_count, BATCH_MAX);
 			for (unsigned i = 0; i < BATCH_MAX; i++)
@@ -40,7 +40,7 @@ TEST(every_length_goes_through)
 	assert_int_equal(mtu, 1456);
 	for (size_t octets = 32; octets <= mtu; octets++) {
 		w->ends[SERVER].inbox_count = 0;
-		world_send(w, CLIENT, 0, 1, octets, 1);
+		world_send(w, CLIENT, 0, 1, octets);
 		world_run(w, 10, NULL);
 		assert_int_equal(w->ends[SERVER].inbox_count, 1);
 		assert_int_equal(w->ends[SERVER].inbox[0].length, octets);
@@ -71,7 +71,7 @@ static struct pile *pile_up(struct world *w, unsigned packets)
 	w->context = &pile;
 	w->on_wire = keep;
 	pile.keeps = true;
-	world_send(w, CLIENT, 0, packets, 100, 16);
+	world_send(w, CLIENT, 0, packets, 100);
 	pile.keeps = false;
 	assert_int_equal(pile.count, packets);
 	return &pile;
@@ -131,7 +131,7 @@ TEST(a_clear_packet_is_not_accepted_where_encryption_is_in_force)
 		assert_int_equal(w->ends[SERVER].inbox_count, 0);
 		assert_int_equal(server_drops(w, DROP_CLEAR), 1);
 		if (rows[i].up) { /* and nothing is the worse for it */
-			world_send(w, CLIENT, 0, 3, 100, 3);
+			world_send(w, CLIENT, 0, 3, 100);
 			world_run(w, 100, NULL);
 			assert_int_equal(w->ends[SERVER].inbox_count, 3);
 		}
@@ -214,7 +214,7 @@ TEST(packets_under_another_call_id_get_nowhere)
 	/* Decrypted with the other's keys they are garbage, which moves nothing. */
 	const struct session *victim = world_session(w, SERVER, 1);
 	assert_int_equal(victim->drops[DROP_MPPE_GARBAGE], 2);
-	world_send(w, CLIENT, 1, 5, 100, 5);
+	world_send(w, CLIENT, 1, 5, 100);
 	world_run(w, 100, NULL);
 	assert_int_equal(victim->account.packets_in, 5);
 	world_free(w);
@@ -235,7 +235,7 @@ TEST(forged_clear_frames_deafen_no_encrypted_call)
 		inject(w, client, 0xc677, &p);
 	}
 	client->gre.next_seq = next;
-	world_send(w, CLIENT, 0, 5, 100, 5);
+	world_send(w, CLIENT, 0, 5, 100);
 	world_run(w, 100, NULL);
 	assert_int_equal(world_session(w, SERVER, 0)->account.packets_in, 5);
 	world_free(w);
@@ -355,7 +355,7 @@ TEST(what_came_is_acknowledged_within_100_ms)
 	struct world *w = world_with_call(31);
 	world_run(w, 1000, NULL);
 	uint64_t before = w->bare_acknowledgements;
-	world_send(w, CLIENT, 0, 5, 100, 5);
+	world_send(w, CLIENT, 0, 5, 100);
 	uint32_t newest = world_session(w, CLIENT, 0)->gre.next_seq - 1;
 	world_run(w, 5 + 99, NULL);
 	assert_int_equal(w->bare_acknowledgements, before);
@@ -365,9 +365,9 @@ TEST(what_came_is_acknowledged_within_100_ms)
 	assert_int_equal(world_session(w, CLIENT, 0)->gre.peer_acked, newest);
 	/* Data carries it along where there is any. */
 	before = w->bare_acknowledgements;
-	world_send(w, CLIENT, 0, 1, 100, 1);
+	world_send(w, CLIENT, 0, 1, 100);
 	world_run(w, 50, NULL);
-	world_send(w, SERVER, 0, 1, 100, 1);
+	world_send(w, SERVER, 0, 1, 100);
 	world_run(w, 50, NULL);
 	assert_int_equal(w->bare_acknowledgements, before);
 	assert_int_equal(world_session(w, CLIENT, 0)->gre.peer_acked, newest + 1);
@@ -378,7 +378,7 @@ TEST(a_peer_that_acknowledges_nothing_is_sent_to_all_the_same)
 {
 	struct world *w = world_with_call(32);
 	for (unsigned i = 0; i < 100; i++) {
-		world_send(w, SERVER, 0, 64, 1000, 64);
+		world_send(w, SERVER, 0, 64, 1000);
 		world_run(w, 6, NULL);
 	}
 	assert_int_equal(w->ends[CLIENT].inbox_count, 6400);

@@ -57,7 +57,7 @@ TEST(a_quiet_call_lives_for_hours)
 	struct world *w = world_with_call(3);
 	world_run(w, 6 * 3600 * 1000, NULL);
 	assert_true(world_is_up(w));
-	world_send(w, CLIENT, 0, 1, 100, 1);
+	world_send(w, CLIENT, 0, 1, 100);
 	world_run(w, 100, NULL);
 	assert_int_equal(w->ends[SERVER].inbox_count, 1);
 	world_free(w);
@@ -70,7 +70,7 @@ TEST(an_idle_call_is_ended_and_data_either_way_puts_that_off)
 		w->ends[SERVER].settings->idle_ms = 60000;
 		world_call(w, 1);
 		world_run(w, 50000, NULL);
-		world_send(w, busy, 0, 1, 100, 1);
+		world_send(w, busy, 0, 1, 100);
 		world_run(w, 50000, NULL);
 		assert_true(world_is_up(w)); /* LCP's echoes are no data, the packet was */
 		world_run_out(w, 15000);
@@ -88,7 +88,7 @@ TEST(a_busy_call_ends_when_maxconnect_is_over)
 	w->ends[SERVER].settings->max_connect_ms = 30000;
 	world_call(w, 1);
 	for (unsigned i = 0; i < 29; i++) {
-		world_send(w, CLIENT, 0, 1, 100, 1);
+		world_send(w, CLIENT, 0, 1, 100);
 		world_run(w, 1000, NULL);
 	}
 	assert_true(world_is_up(w));

@@ -23,6 +23,7 @@ struct world *world_new(uint64_t seed)
 	w->seed = seed;
 	w->now_ms = 1000;
 	w->supply_seed = seed & 2 ? seed : 0; /* odd and even seeds mean something else already */
+	w->send_batch = BATCH_MAX;
 	w->receive_batch = BATCH_MAX;
 	for (int i = 0; i < 2; i++) {
 		w->ends[i].host.random = test_random(&w->seed);
@@ -47,6 +48,12 @@ void world_free(struct world *w)
 	}
 	free(w->flights);
 	free(w);
+}
+
+void world_batch(struct world *w, unsigned size)
+{
+	w->send_batch = size;
+	w->receive_batch = BATCH_MAX + 1 - size;
 }
 
 static struct session **session_by_id(struct end *end, uint32_t id)
@@ -223,6 +230,7 @@ void world_perform(struct world *w, int side)
 {
 	struct action_view view;
 	uint8_t copy[65536];
+	world_seal(w, side); /* before a session that it belongs to may be gone */
 	while (action_take(&w->ends[side].host, &view)) {
 		memcpy(copy, view.bytes, view.length); /* carrying it out may put more */
 		view.bytes = copy;
@@ -378,6 +386,8 @@ static void deliver_packets(struct world *w)
 bool world_run(struct world *w, uint64_t ms, bool (*done)(const struct world *w))
 {
 	uint64_t until = w->now_ms + ms;
+	world_seal(w, SERVER);
+	world_seal(w, CLIENT);
 	for (unsigned steps = 0; steps < 200000; steps++) {
 		deliver_streams(w, SERVER);
 		deliver_streams(w, CLIENT);

@@ -15,8 +15,8 @@ enum {
 	CLIENT,
 	WORLD_SESSIONS = 8,
 	WIRE_SLOTS = 4096,
-	INBOX_SLOTS = 64,
 	BATCH_MAX = 64,
+	INBOX_SLOTS = 2 * BATCH_MAX, /* a batch of which each was cut in two */
 };
 
 struct wire_faults {
@@ -77,13 +77,24 @@ struct end {
 	size_t inbox_count;
 };
 
+/* Packets between their two halves. */
+struct batch {
+	struct packet packets[BATCH_MAX];
+	struct session_item items[BATCH_MAX];
+	struct session *sessions[BATCH_MAX];
+	size_t count;
+};
+
 struct world {
 	uint64_t now_ms, seed, order;
 	struct end ends[2];
 	struct wire_faults wire;
 	struct registrar_faults registrar;
-	uint64_t supply_seed;      /* keystreams are made ahead, by chance; 0: not */
-	unsigned receive_batch;    /* so many of the packets that are there are admitted at once */
+	uint64_t supply_seed;    /* keystreams are made ahead, by chance; 0: not */
+	unsigned send_batch;     /* so many packets of an end, of any calls, are sealed at once */
+	unsigned receive_batch;  /* so many of the packets that are there are admitted at once */
+	struct batch sending[2]; /* by end: what waits until the batch is full or the clock turns */
+	struct batch receiving;
 	struct in_flight *flights; /* WIRE_SLOTS */
 	size_t slots_used;         /* none beyond these ever was */
 	struct answer answers[16];
@@ -107,6 +118,10 @@ void world_call(struct world *w, unsigned calls);
 
 /* A call that is up, and nothing special about it. */
 struct world *world_with_call(uint64_t seed);
+
+/* From now on packets are sent in batches of `size`, 1 to BATCH_MAX, and received in those of
+ * another: what goes wrong at one place of a batch, the same place of its like would put right. */
+void world_batch(struct world *w, unsigned size);
 
 /* Turns the clock, in steps to the next deadline or arrival,
  * until `done` says so or `ms` passed. True: done. */
@@ -137,14 +152,18 @@ unsigned world_log_count(const struct world *w, int end, const char *text);
 
 /* ---- packets (world_packets.c) ---- */
 
-/* An IP packet from one end's address to the other's: UDP of `octets`, `number` in its payload. */
+/* An IP packet from one end's address to the other's: UDP of `octets`, in its payload `number`,
+ * where there is room, and a pattern. */
 void world_make_udp(struct packet *p, const struct session *s, uint32_t number, size_t octets);
 
-/* Sends `count` of them in batches of `batch`. Each must fit. */
-void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
-		unsigned batch);
+/* UDP over IPv6 between these two interface identifiers, `octets` with the header. */
+void world_make_ipv6(struct packet *p, const uint8_t *from, const uint8_t *to, size_t octets);
 
-/* One IP packet the whole way that an owner takes it: cut into pieces where it is too long. */
+/* Sends `count` of them, numbered from 0; none waits. Each must fit. */
+void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets);
+
+/* One IP packet the whole way that an owner takes it: cut into pieces where it is too long. Where
+ * w->send_batch is more than one, it waits for its company. */
 struct sending {
 	enum drop drop;
 	enum session_fit fit;
@@ -152,6 +171,9 @@ struct sending {
 	unsigned pieces;
 };
 struct sending world_send_packet(struct world *w, int from, unsigned session, struct packet *p);
+
+/* Seals what an end has waiting, and puts it onto the wire. */
+void world_seal(struct world *w, int from);
 
 /* A GRE packet onto the wire, with the outer header's octet `tos`. */
 void world_fly(struct world *w, int to, uint8_t tos, const uint8_t *bytes, size_t length);
@@ -162,5 +184,6 @@ void world_receive(struct world *w, int to, const struct in_flight *const *fligh
 /* One GRE packet arrives, whoever sent it. */
 void world_arrive(struct world *w, int to, const uint8_t *bytes, size_t length);
 
-/* The number in the payload of a packet in an end's inbox. */
+/* The number in the payload of a packet in an end's inbox; fails
+ * the test where the pattern behind it is of another. */
 uint32_t world_inbox_number(const struct world *w, int end, unsigned slot);

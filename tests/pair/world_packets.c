@@ -68,14 +68,6 @@ void world_fly(struct world *w, int to, uint8_t tos, const uint8_t *bytes, size_
 
 /* ---- in ---- */
 
-/* Packets between their two halves. */
-static struct {
-	struct packet packets[BATCH_MAX];
-	struct session_item items[BATCH_MAX];
-	struct session *sessions[BATCH_MAX];
-	size_t count;
-} batch;
-
 static void take_out(struct end *end, const struct packet *p)
 {
 	if (end->inbox_count < INBOX_SLOTS) {
@@ -97,15 +89,15 @@ static void supply(struct random *random, const struct mppe_item *item)
 		mppe_supply_make(d->supply, &rc4_plan_plain, random_below(random, 5));
 }
 
-static void run_mppe(struct world *w)
+static void run_mppe(struct world *w, struct batch *batch)
 {
 	struct random random = test_random(&w->supply_seed);
 	struct mppe_item *items[BATCH_MAX];
 	size_t count = 0;
-	for (size_t i = 0; i < batch.count; i++) {
-		if (!batch.items[i].link.encrypted)
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->items[i].link.encrypted)
 			continue;
-		items[count++] = &batch.items[i].link.mppe;
+		items[count++] = &batch->items[i].link.mppe;
 		if (w->supply_seed)
 			supply(&random, items[count - 1]);
 	}
@@ -115,13 +107,14 @@ static void run_mppe(struct world *w)
 static void settle(struct world *w, int to)
 {
 	enum link_payload payload;
-	run_mppe(w);
-	for (size_t i = 0; i < batch.count; i++)
-		if (session_deliver(batch.sessions[i], &batch.packets[i], &batch.items[i], &payload,
-				    w->now_ms) == DROP_NONE &&
+	struct batch *batch = &w->receiving;
+	run_mppe(w, batch);
+	for (size_t i = 0; i < batch->count; i++)
+		if (session_deliver(batch->sessions[i], &batch->packets[i], &batch->items[i],
+				    &payload, w->now_ms) == DROP_NONE &&
 		    payload != LINK_PAYLOAD_NONE)
-			take_out(&w->ends[to], &batch.packets[i]);
-	batch.count = 0;
+			take_out(&w->ends[to], &batch->packets[i]);
+	batch->count = 0;
 }
 
 static struct session *by_call_id(struct end *end, const struct in_flight *flight)
@@ -137,34 +130,35 @@ static void receive_one(struct world *w, const struct in_flight *flight)
 {
 	struct session *session = by_call_id(&w->ends[flight->to], flight);
 	struct session_item item;
+	struct batch *batch = &w->receiving;
 	if (!session) {
 		w->ends[flight->to].drops[DROP_GRE_UNKNOWN_CALL]++;
 		return;
 	}
-	struct packet *p = &batch.packets[batch.count];
+	struct packet *p = &batch->packets[batch->count];
 	packet_reset(p);
 	memcpy(p->data, flight->bytes, flight->length);
 	p->length = flight->length;
 	if (session_admit(session, p, flight->tos, &item, w->now_ms) || !item.has_payload)
 		return;
-	size_t slot = batch.count++;
-	batch.sessions[slot] = session;
-	batch.items[slot] = item;
+	size_t slot = batch->count++;
+	batch->sessions[slot] = session;
+	batch->items[slot] = item;
 	if (!item.link.alone)
 		return;
 	/* What came before it first, then this one, before the next is admitted. */
 	struct packet alone = *p;
 	alone.data = alone.buffer + (p->data - p->buffer);
-	batch.count = slot;
+	batch->count = slot;
 	settle(w, flight->to);
-	batch.packets[0] = alone;
-	batch.packets[0].data = batch.packets[0].buffer + (alone.data - alone.buffer);
-	batch.sessions[0] = session;
-	batch.items[0] = item;
+	batch->packets[0] = alone;
+	batch->packets[0].data = batch->packets[0].buffer + (alone.data - alone.buffer);
+	batch->sessions[0] = session;
+	batch->items[0] = item;
 	if (item.link.encrypted)
-		batch.items[0].link.mppe.data =
-			batch.packets[0].buffer + (item.link.mppe.data - p->buffer);
-	batch.count = 1;
+		batch->items[0].link.mppe.data =
+			batch->packets[0].buffer + (item.link.mppe.data - p->buffer);
+	batch->count = 1;
 	settle(w, flight->to);
 }
 
@@ -191,11 +185,21 @@ void world_arrive(struct world *w, int to, const uint8_t *bytes, size_t length)
 	world_receive(w, to, &one, 1);
 }
 
+/* An octet of the payload of the packet with this number. */
+static uint8_t pattern(uint32_t number, size_t at)
+{
+	return (uint8_t)(number * 7 + at + (at >> 8));
+}
+
 uint32_t world_inbox_number(const struct world *w, int end, unsigned slot)
 {
-	assert_true(slot < w->ends[end].inbox_count);
-	struct reader in = reader_of(w->ends[end].inbox[slot].bytes + NUMBER_AT, 4);
-	return read_u32(&in);
+	assert_true(slot < w->ends[end].inbox_count && slot < INBOX_SLOTS);
+	const uint8_t *bytes = w->ends[end].inbox[slot].bytes;
+	struct reader in = reader_of(bytes + NUMBER_AT, 4);
+	uint32_t number = read_u32(&in);
+	for (size_t at = NUMBER_AT + 4; at < w->ends[end].inbox[slot].length; at++)
+		assert_int_equal(bytes[at], pattern(number, at));
+	return number;
 }
 
 /* ---- out ---- */
@@ -213,9 +217,28 @@ void world_make_udp(struct packet *p, const struct session *s, uint32_t number, 
 	write_u32(&out, s->addresses.remote);
 	write_u32(&out, 0x10001000);
 	write_u32(&out, 0);
-	write_u32(&out, number);
+	if (octets >= NUMBER_AT + 4)
+		write_u32(&out, number);
+	while (out.length < octets)
+		write_u8(&out, pattern(number, out.length));
 	p->length = octets;
 	assert_false(out.failed);
+}
+
+void world_make_ipv6(struct packet *p, const uint8_t *from, const uint8_t *to, size_t octets)
+{
+	static const uint8_t link_local[8] = {0xfe, 0x80};
+	packet_reset(p);
+	memset(p->data, 0, octets);
+	struct writer out = writer_of(p->data, octets);
+	write_u32(&out, 0x60000000);
+	write_u16(&out, (uint16_t)(octets - IPV6_HEADER));
+	write_u16(&out, IP_UDP << 8 | 64);
+	write_bytes(&out, link_local, 8);
+	write_bytes(&out, from, 8);
+	write_bytes(&out, link_local, 8);
+	write_bytes(&out, to, 8);
+	p->length = octets;
 }
 
 /* As its sender's kernel does it, for a test may have changed what it covers. */
@@ -229,72 +252,70 @@ static void make_checksum_right(struct packet *p)
 	write_u16(&out, checksum_of(view.bytes, view.header));
 }
 
-static void enclose(struct world *w, struct session *s, struct packet *p)
+void world_seal(struct world *w, int from)
 {
-	struct packet *mine = &batch.packets[batch.count];
+	struct batch *batch = &w->sending[from];
+	run_mppe(w, batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		session_seal(batch->sessions[i], &batch->packets[i]);
+		world_fly(w, !from, batch->items[i].tos, batch->packets[i].data,
+			  batch->packets[i].length);
+	}
+	batch->count = 0;
+}
+
+/* The number of packets that it became: one, or none. */
+static unsigned enclose(struct world *w, int from, struct session *s, const struct packet *p)
+{
+	struct batch *batch = &w->sending[from];
+	struct packet *mine = &batch->packets[batch->count];
 	packet_reset(mine);
 	memcpy(mine->data, p->data, p->length);
 	mine->length = p->length;
-	make_checksum_right(mine);
-	if (session_enclose(s, mine, &batch.items[batch.count], w->now_ms) == DROP_NONE)
-		batch.sessions[batch.count++] = s;
+	if (session_enclose(s, mine, &batch->items[batch->count], w->now_ms) != DROP_NONE)
+		return 0;
+	batch->sessions[batch->count++] = s;
+	assert_in_range(w->send_batch, 1, BATCH_MAX);
+	if (batch->count >= w->send_batch)
+		world_seal(w, from);
+	return 1;
 }
 
-static void send_batch(struct world *w, int from)
-{
-	run_mppe(w);
-	for (size_t i = 0; i < batch.count; i++) {
-		session_seal(batch.sessions[i], &batch.packets[i]);
-		world_fly(w, !from, batch.items[i].tos, batch.packets[i].data,
-			  batch.packets[i].length);
-	}
-	batch.count = 0;
-}
-
-void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets,
-		unsigned size)
-{
-	static struct packet p;
-	struct session *s = world_session(w, from, session);
-	assert_non_null(s);
-	assert_true(size <= BATCH_MAX);
-	for (unsigned sent = 0; sent < count;) {
-		for (unsigned n = 0; n < size && sent < count; n++, sent++) {
-			enum session_fit fit;
-			bool tell;
-			world_make_udp(&p, s, sent, octets);
-			assert_int_equal(session_outbound(s, &p, &fit, &tell, w->now_ms),
-					 DROP_NONE);
-			assert_int_equal(fit, SESSION_FITS);
-			enclose(w, s, &p);
-		}
-		send_batch(w, from);
-	}
-}
-
-static void enclose_pieces(struct world *w, struct session *s, struct packet *p)
+static unsigned enclose_pieces(struct world *w, int from, struct session *s, struct packet *p)
 {
 	static struct packet piece;
 	struct fragmenter cut;
 	struct ip_view view;
+	unsigned pieces = 0;
 	assert_true(ip_look(&view, p));
 	assert_true(fragmenter_init(&cut, &view, session_mtu(s), true, ++s->identification));
 	while (fragmenter_next(&cut, &piece))
-		enclose(w, s, &piece);
+		pieces += enclose(w, from, s, &piece);
+	return pieces;
 }
 
 struct sending world_send_packet(struct world *w, int from, unsigned session, struct packet *p)
 {
 	struct session *s = world_session(w, from, session);
 	struct sending sending = {0};
+	make_checksum_right(p);
 	sending.drop = session_outbound(s, p, &sending.fit, &sending.tell, w->now_ms);
 	if (sending.drop)
 		return sending;
-	if (sending.fit == SESSION_FRAGMENT)
-		enclose_pieces(w, s, p);
-	else
-		enclose(w, s, p);
-	sending.pieces = (unsigned)batch.count;
-	send_batch(w, from);
+	sending.pieces = sending.fit == SESSION_FRAGMENT ? enclose_pieces(w, from, s, p)
+							 : enclose(w, from, s, p);
 	return sending;
+}
+
+void world_send(struct world *w, int from, unsigned session, unsigned count, size_t octets)
+{
+	static struct packet p;
+	assert_non_null(world_session(w, from, session));
+	for (unsigned sent = 0; sent < count; sent++) {
+		world_make_udp(&p, world_session(w, from, session), sent, octets);
+		struct sending sending = world_send_packet(w, from, session, &p);
+		assert_int_equal(sending.drop, DROP_NONE);
+		assert_int_equal(sending.fit, SESSION_FITS);
+	}
+	world_seal(w, from);
 }

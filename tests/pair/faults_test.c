@@ -20,10 +20,16 @@ static unsigned count_distinct(const struct world *w, int end)
 	return (unsigned)w->ends[end].inbox_count;
 }
 
+/* Sixty packets of many lengths, of all calls in turn: so many of them came. */
 static unsigned exchange(struct world *w, int from)
 {
+	static struct packet p;
+	unsigned calls = world_sessions(w, from);
 	w->ends[!from].inbox_count = 0;
-	world_send(w, from, 0, 60, 700);
+	for (unsigned i = 0; i < 60; i++) {
+		world_make_udp(&p, world_session(w, from, i % calls), i, 60 + i * 97 % 1300);
+		assert_int_equal(world_send_packet(w, from, i % calls, &p).drop, DROP_NONE);
+	}
 	world_run(w, 50, NULL);
 	return count_distinct(w, !from);
 }
@@ -35,6 +41,19 @@ static const struct wire_faults bad_wires[] = {
 	{.lose = 100, .repeat = 100, .reorder = 100, .stream_part = 7},
 	{.lose = 200, .repeat = 50, .reorder = 200, .stream_part = 1},
 };
+
+/* The wire heals: a stateful stream is found again within its reset. */
+static void heal(struct world *w)
+{
+	w->wire = (struct wire_faults){0};
+	for (unsigned times = 0; times < 2; times++) {
+		for (unsigned call = 0; call < world_sessions(w, CLIENT); call++) {
+			world_send(w, CLIENT, call, 1, 100);
+			world_send(w, SERVER, call, 1, 100);
+		}
+		world_run(w, 2000, NULL);
+	}
+}
 
 TEST(calls_come_up_over_a_bad_wire_and_carry_each_packet_at_most_once)
 {
@@ -52,14 +71,30 @@ TEST(calls_come_up_over_a_bad_wire_and_carry_each_packet_at_most_once)
 				assert_true(stateful || came > 25);
 				assert_true(stateful || bad_wires[i].lose || came == 60);
 			}
-			/* The wire heals: a stateful stream is found again within its reset. */
-			w->wire = (struct wire_faults){0};
-			world_send(w, CLIENT, 0, 1, 100);
-			world_send(w, SERVER, 0, 1, 100);
-			world_run(w, 2000, NULL);
-			world_send(w, CLIENT, 0, 1, 100);
-			world_send(w, SERVER, 0, 1, 100);
-			world_run(w, 2000, NULL);
+			heal(w);
+			assert_int_equal(exchange(w, CLIENT), 60);
+			assert_int_equal(exchange(w, SERVER), 60);
+			assert_int_equal(w->clear_packets, 0);
+			world_free(w);
+		}
+	}
+}
+
+TEST(a_bad_wire_confuses_batches_of_no_size)
+{
+	for (size_t i = 0; i < COUNT_OF(bad_wires); i++) {
+		for (int stateful = 0; stateful < 2; stateful++) {
+			unsigned least = stateful ? 0 : bad_wires[i].lose ? 26 : 60;
+			struct world *w = world_new(500 + i);
+			w->ends[CLIENT].settings->link.mppe_stateless = !stateful;
+			world_call(w, 3);
+			w->wire = bad_wires[i];
+			for (unsigned size = 1; size <= BATCH_MAX; size++) {
+				world_batch(w, size);
+				assert_true(exchange(w, CLIENT) >= least);
+				assert_true(exchange(w, SERVER) >= least);
+			}
+			heal(w);
 			assert_int_equal(exchange(w, CLIENT), 60);
 			assert_int_equal(exchange(w, SERVER), 60);
 			assert_int_equal(w->clear_packets, 0);

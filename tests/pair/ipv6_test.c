@@ -56,6 +56,32 @@ TEST(link_local_packets_are_carried_encrypted_and_from_the_right_source_only)
 	world_free(w);
 }
 
+TEST(strangers_in_batches_of_every_size_are_dropped_and_nobody_else)
+{
+	enum { PACKETS = 60 };
+	static struct packet p;
+	struct world *w = world_with_ipv6(2);
+	const struct link_addresses *a = &world_session(w, CLIENT, 0)->addresses;
+	for (unsigned size = 1; size <= BATCH_MAX; size++) {
+		world_batch(w, size);
+		w->ends[SERVER].inbox_count = 0;
+		for (unsigned i = 0; i < PACKETS; i++) {
+			const uint8_t *from =
+				i % 3 == 1 ? (const uint8_t *)"stranger" : a->local_id;
+			world_make_ipv6(&p, from, a->remote_id, 100 + i);
+			world_send_packet(w, CLIENT, 0, &p);
+		}
+		world_run(w, 20, NULL);
+		assert_int_equal(w->ends[SERVER].inbox_count, PACKETS * 2 / 3);
+		for (unsigned i = 0, slot = 0; i < PACKETS; i++)
+			if (i % 3 != 1)
+				assert_int_equal(w->ends[SERVER].inbox[slot++].length, 100 + i);
+		assert_int_equal(world_session(w, SERVER, 0)->drops[DROP_IP_SOURCE],
+				 size * PACKETS / 3);
+	}
+	world_free(w);
+}
+
 /* It may not be cut inside: the outer packet will be, and its sender hears of it. */
 TEST(a_long_ipv6_packet_goes_whole_and_its_sender_is_told)
 {

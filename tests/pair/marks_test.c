@@ -66,6 +66,61 @@ TEST(between_two_of_ours_a_mark_from_the_way_arrives_inside)
 	world_free(w);
 }
 
+/* A router that is crowded at every third packet. */
+struct busy_router {
+	unsigned seen;
+	uint8_t saw[BATCH_MAX];
+};
+
+static bool is_crowded(unsigned seen, uint8_t octet)
+{
+	return seen % 3 == 0 && (octet & ECN_FIELD) != ECN_NOT_ECT;
+}
+
+static void pass_busy_router(struct world *w, struct in_flight *flight)
+{
+	struct busy_router *router = w->context;
+	if (router->seen == BATCH_MAX)
+		return;
+	router->saw[router->seen] = flight->tos;
+	if (is_crowded(router->seen++, flight->tos))
+		flight->tos |= ECN_CE;
+}
+
+TEST(each_packet_of_a_batch_of_any_size_keeps_its_own_marks)
+{
+	static struct packet p;
+	struct world *w = world_new(7);
+	world_call(w, 2);
+	w->on_wire = pass_busy_router;
+	for (unsigned size = 1; size <= BATCH_MAX; size++) {
+		for (int from = 0; from < 2; from++) {
+			struct random random = test_random(&w->seed);
+			struct busy_router router = {0};
+			uint8_t octets[BATCH_MAX];
+			random_fill(&random, octets, sizeof(octets));
+			w->context = &router;
+			world_batch(w, size);
+			w->ends[!from].inbox_count = 0;
+			for (unsigned i = 0; i < BATCH_MAX; i++) {
+				world_make_udp(&p, world_session(w, from, i % 2), i, 100);
+				p.data[1] = octets[i];
+				world_send_packet(w, from, i % 2, &p);
+			}
+			world_run(w, 10, NULL);
+			assert_int_equal(w->ends[!from].inbox_count, BATCH_MAX);
+			for (unsigned i = 0; i < BATCH_MAX; i++) {
+				bool marked = is_crowded(i, octets[i]);
+				assert_int_equal(world_inbox_number(w, !from, i), i);
+				assert_int_equal(router.saw[i], octets[i] & ECN_FIELD);
+				assert_int_equal(w->ends[!from].inbox[i].bytes[1],
+						 octets[i] | (marked ? ECN_CE : 0));
+			}
+		}
+	}
+	world_free(w);
+}
+
 TEST(nobody_is_told_that_he_may_mark_for_an_end_that_would_lose_it)
 {
 	static const struct {

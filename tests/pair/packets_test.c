@@ -1,4 +1,4 @@
-/* The way of data packets between two ends: batches, late ones, forged ones, sizes. */
+/* The way of data packets between two ends: late ones, forged ones, sizes. */
 #include "tests/test.h"
 
 #include <string.h>
@@ -12,40 +12,6 @@
 static uint64_t server_drops(const struct world *w, enum drop drop)
 {
 	return world_session(w, SERVER, 0)->drops[drop];
-}
-
-TEST(batches_of_every_size_arrive_whole_and_in_order)
-{
-	for (int stateful = 0; stateful < 2; stateful++) {
-		struct world *w = world_new(1);
-		w->ends[CLIENT].settings->link.mppe_stateless = !stateful;
-		world_call(w, 1);
-		for (unsigned size = 1; size <= BATCH_MAX; size++) {
-			w->ends[SERVER].inbox_count = 0;
-			world_batch(w, size);
-			world_send(w, CLIENT, 0, BATCH_MAX, 60 + size);
-			world_run(w, 20, NULL);
-			assert_int_equal(w->ends[SERVER].inbox_count, BATCH_MAX);
-			for (unsigned i = 0; i < BATCH_MAX; i++)
-				assert_int_equal(world_inbox_number(w, SERVER, i), i);
-		}
-		world_free(w);
-	}
-}
-
-TEST(every_length_goes_through)
-{
-	struct world *w = world_with_call(2);
-	uint16_t mtu = session_mtu(world_session(w, CLIENT, 0));
-	assert_int_equal(mtu, 1456);
-	for (size_t octets = 32; octets <= mtu; octets++) {
-		w->ends[SERVER].inbox_count = 0;
-		world_send(w, CLIENT, 0, 1, octets);
-		world_run(w, 10, NULL);
-		assert_int_equal(w->ends[SERVER].inbox_count, 1);
-		assert_int_equal(w->ends[SERVER].inbox[0].length, octets);
-	}
-	world_free(w);
 }
 
 /* Keeps packets back until the test lets them go. */
@@ -77,30 +43,56 @@ static struct pile *pile_up(struct world *w, unsigned packets)
 	return &pile;
 }
 
-TEST(late_packets_are_accepted_once)
+/* Those of the pile, the last first. */
+static void arrive_backwards(struct world *w, const struct pile *pile)
 {
-	enum { PACKETS = 60 }; /* MPPE keeps 64 keys */
-	struct world *w = world_with_call(3);
-	struct pile *pile = pile_up(w, PACKETS);
-	for (unsigned round = 0; round < 2; round++)
-		for (size_t i = PACKETS; i-- > 0;)
-			world_arrive(w, SERVER, pile->flights[i].bytes, pile->flights[i].length);
-	assert_int_equal(w->ends[SERVER].inbox_count, PACKETS);
-	assert_int_equal(server_drops(w, DROP_GRE_REPEATED), PACKETS);
-	for (unsigned i = 0; i < PACKETS; i++)
-		assert_int_equal(world_inbox_number(w, SERVER, i), PACKETS - 1 - i);
-	world_free(w);
+	const struct in_flight *batch[BATCH_MAX];
+	for (size_t left = pile->count; left;) {
+		size_t count = 0;
+		while (left && count < w->receive_batch)
+			batch[count++] = &pile->flights[--left];
+		world_receive(w, SERVER, batch, count);
+	}
 }
 
-TEST(a_packet_twice_in_one_batch_is_delivered_once)
+TEST(late_packets_are_accepted_once_in_batches_of_every_size)
+{
+	enum { PACKETS = 60 }; /* MPPE keeps 64 keys */
+	for (unsigned size = 1; size <= BATCH_MAX; size++) {
+		struct world *w = world_with_call(3 + size);
+		world_batch(w, size);
+		struct pile *pile = pile_up(w, PACKETS);
+		arrive_backwards(w, pile);
+		arrive_backwards(w, pile);
+		assert_int_equal(w->ends[SERVER].inbox_count, PACKETS);
+		assert_int_equal(server_drops(w, DROP_GRE_REPEATED), PACKETS);
+		for (unsigned i = 0; i < PACKETS; i++)
+			assert_int_equal(world_inbox_number(w, SERVER, i), PACKETS - 1 - i);
+		world_free(w);
+	}
+}
+
+/* Beside each other, and the whole batch over again. */
+TEST(a_packet_twice_in_a_batch_of_any_size_is_delivered_once)
 {
 	struct world *w = world_with_call(4);
-	struct pile *pile = pile_up(w, 2);
-	const struct in_flight *batch[] = {&pile->flights[0], &pile->flights[1], &pile->flights[0],
-					   &pile->flights[1], &pile->flights[1]};
-	world_receive(w, SERVER, batch, COUNT_OF(batch));
-	assert_int_equal(w->ends[SERVER].inbox_count, 2);
-	assert_int_equal(server_drops(w, DROP_GRE_REPEATED), 3);
+	unsigned repeated = 0;
+	for (unsigned size = 2; size <= BATCH_MAX; size++) {
+		for (int beside = 0; beside < 2; beside++) {
+			const struct in_flight *batch[BATCH_MAX];
+			unsigned packets = (size + 1) / 2;
+			struct pile *pile = pile_up(w, packets);
+			for (unsigned i = 0; i < size; i++)
+				batch[i] = &pile->flights[beside ? i / 2 : i % packets];
+			w->ends[SERVER].inbox_count = 0;
+			world_receive(w, SERVER, batch, size);
+			repeated += size - packets;
+			assert_int_equal(w->ends[SERVER].inbox_count, packets);
+			assert_int_equal(server_drops(w, DROP_GRE_REPEATED), repeated);
+			for (unsigned i = 0; i < packets; i++)
+				assert_int_equal(world_inbox_number(w, SERVER, i), i);
+		}
+	}
 	world_free(w);
 }
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "ip/ip.h"
+#include "ip/split.h"
 
 #define DEVICE "/dev/net/tun"
 
@@ -250,6 +252,33 @@ static int write_vector(int fd, const struct iovec *from, size_t count)
 	return done < 0 ? -errno : 0;
 }
 
+/*
+ * Cuts up again what the kernel would not take merged: its headers became those of the whole. It is that kind's
+ * last, so it may be slow. Returns the last failure; the others went.
+ */
+static int send_apart(struct tun *tun, const struct merged *merged)
+{
+	uint8_t whole[SUPER_LENGTH_MAX];
+	size_t length = 0;
+	struct vnet_header vnet;
+	struct ip_view view;
+	struct splitter cut;
+	struct packet p;
+	int error = 0;
+	for (size_t i = 0; i < merged->count; i++) {
+		memcpy(whole + length, merged->spans[i].bytes, merged->spans[i].length);
+		length += merged->spans[i].length;
+	}
+	vnet_decode(&vnet, merged->vnet);
+	if (!ip_look_at(&view, whole, length) || !splitter_init(&cut, &view, &vnet, UINT16_MAX))
+		return -EINVAL;
+	while (splitter_next(&cut, &p)) {
+		int one = tun_send_packet(tun, &p);
+		error = one ? one : error;
+	}
+	return error;
+}
+
 int tun_send(struct tun *tun, const struct merged *merged)
 {
 	struct iovec from[1 + MERGER_PACKETS];
@@ -260,9 +289,10 @@ int tun_send(struct tun *tun, const struct merged *merged)
 		from[count++] =
 			(struct iovec){(void *)merged->spans[i].bytes, merged->spans[i].length};
 	int error = write_vector(tun->fd, from, count);
-	if (error == -EINVAL && merged->count > 1)
-		tun->merges &= merged->kind == VNET_UDP ? ~(unsigned)MERGE_UDP : 0;
-	return error;
+	if (error != -EINVAL || merged->count == 1)
+		return error;
+	tun->merges &= merged->kind == VNET_UDP ? ~(unsigned)MERGE_UDP : 0;
+	return send_apart(tun, merged);
 }
 
 int tun_send_packet(struct tun *tun, const struct packet *p)

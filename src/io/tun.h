@@ -46,7 +46,7 @@ struct tun {
 	unsigned merges; /* enum merge_kinds: what may be written merged; less once it is refused */
 };
 
-/* What the kernel takes and gives merged: "tcp,udp", "tcp" or "none". */
+/* What may be written merged: "tcp,udp", "tcp" or "none". */
 const char *tun_supers_print(unsigned merges);
 
 /* Agrees with the kernel on as much as it offers, down to nothing; `fd` may also be a socket that keeps
@@ -72,8 +72,8 @@ enum { TUN_SUPER_ROOM = PACKET_CAPACITY + SUPER_LENGTH_MAX };
  * TUN_SUPER_ROOM octets, for a super-segment that is longer than a packet's buffer. */
 int tun_receive(struct tun *tun, struct packet *p, uint8_t *room, struct tun_super *super);
 
-/* Writes what a merger gave; 0 or -errno as tun_write. A kind that the kernel does not know, -EINVAL,
- * is not merged any more from the next batch on. */
+/* Writes what a merger gave; 0 or -errno as tun_write. What is of a kind that the kernel does not know goes
+ * packet by packet, and from the next batch on that kind is not merged any more. */
 int tun_send(struct tun *tun, const struct merged *merged);
 
 /* Writes one packet. */

@@ -256,17 +256,77 @@ TEST(gre_ring_takes_packets_and_the_rule_drops_them_behind_it)
 	town_close();
 }
 
-/* The octets that each row changes of a packet that the ring would take: at IP's header. */
+TEST(gre_ring_tells_what_the_outer_header_said)
+{
+	static const uint8_t octets[] = {0, 0xb8, 0x03, 0xff, 0x01};
+	struct gre_port us, them;
+	struct gre_ingress ingress;
+	struct gre_datagram in[GRE_BATCH];
+	town_open();
+	town_port_open(&them, THEIR_SIDE);
+	town_port_open(&us, OUR_SIDE);
+	ring_open(&us);
+	assert_int_equal(gre_ingress_open(&ingress, town_why), 0);
+	struct gre_taken taken = taken_of(US);
+	ring_begin(&us, &ingress, &taken);
+	for (uint32_t i = 0; i < COUNT_OF(octets); i++) {
+		town_put(&them, i, 100, i % 2 ? THEM : THEM2, US, octets[i]);
+		gre_port_flush(&them);
+		town_wait(us.ring->fd);
+		assert_int_equal(gre_port_receive(&us, in), 1);
+		assert_int_equal(in[0].tos, octets[i]);
+		assert_int_equal(in[0].ttl, 64);
+		assert_int_equal(in[0].source, i % 2 ? THEM : THEM2);
+		assert_int_equal(in[0].destination, US);
+		assert_int_equal(in[0].packet->length, 100);
+	}
+	assert_int_equal(us.received_by_ring, COUNT_OF(octets));
+	gre_ingress_close(&ingress);
+	gre_port_fini(&us);
+	gre_port_fini(&them);
+	town_close();
+}
+
+/* A packet that the ring would take, but for two octets of each row, counted from IP's header, and for what
+ * that has behind its usual 20. */
 static const struct {
 	const char *what;
 	uint16_t at, value;
 	bool by_raw; /* else nobody's: the kernel drops it as well */
+	const char *options;
 } strangers[] = {
 	{"plain GRE", 22, 0x0800, true},
 	{"a fragment's beginning", 6, 0x2000, false},
 	{"a fragment's end", 6, 0x0008, false},
 	{"another address of ours", 18, 0x0009, true},
+	{"IP options", 0, 0x4600, true, "\1\1\1\1"},
+	{"IP options that look like GRE", 0, 0x4900, true,
+	 "\1\1\x88\x0b"
+	 "123456789"
+	 "\1\1\1"},
 };
+
+enum { STRANGER = 80, PLAIN_HEADER = 20 };
+
+static void close_header(uint8_t *packet)
+{
+	packet[10] = packet[11] = 0;
+	uint16_t checksum = checksum_of(packet, (size_t)(packet[0] & 0x0f) * 4);
+	packet[10] = (uint8_t)(checksum >> 8);
+	packet[11] = (uint8_t)checksum;
+}
+
+static void make_stranger(uint8_t packet[STRANGER], const uint8_t octets[STRANGER], size_t row)
+{
+	const char *options = strangers[row].options ? strangers[row].options : "";
+	size_t more = strlen(options);
+	memcpy(packet, octets, PLAIN_HEADER);
+	memcpy(packet + PLAIN_HEADER, options, more);
+	memcpy(packet + PLAIN_HEADER + more, octets + PLAIN_HEADER, STRANGER - PLAIN_HEADER - more);
+	packet[strangers[row].at] = (uint8_t)(strangers[row].value >> 8);
+	packet[strangers[row].at + 1] = (uint8_t)strangers[row].value;
+	close_header(packet);
+}
 
 TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 {
@@ -276,8 +336,8 @@ TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 				 .sll_protocol = htons(ETH_P_IP),
 				 .sll_halen = ETH_ALEN,
 				 .sll_addr = {2, 0, 0, 0, 0, 1}};
-	uint8_t octets[64] = {0x45, 0, 0, 64, 0,  1, 0, 0, 64,   47, 0,    0,
-			      10,   7, 0, 2,  10, 7, 0, 1, 0x30, 1,  0x88, 0x0b};
+	uint8_t octets[STRANGER] = {0x45, 0, 0, STRANGER, 0,  1, 0, 0, 64,   47, 0,    0,
+				    10,   7, 0, 2,        10, 7, 0, 1, 0x30, 1,  0x88, 0x0b};
 	town_open();
 	town_port_open(&us, OUR_SIDE);
 	ring_open(&us);
@@ -291,26 +351,20 @@ TEST(gre_ring_and_rule_leave_alone_what_is_not_theirs)
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct gre_datagram in[GRE_BATCH];
 	for (size_t i = 0; i < COUNT_OF(strangers); i++) {
-		uint8_t packet[sizeof(octets)];
-		memcpy(packet, octets, sizeof(octets));
-		packet[strangers[i].at] = (uint8_t)(strangers[i].value >> 8);
-		packet[strangers[i].at + 1] = (uint8_t)strangers[i].value;
-		uint16_t checksum = checksum_of(packet, 20);
-		packet[10] = (uint8_t)(checksum >> 8);
-		packet[11] = (uint8_t)checksum;
+		uint8_t packet[STRANGER];
+		make_stranger(packet, octets, i);
 		assert_int_equal(
 			sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)),
 			sizeof(packet));
 		if (strangers[i].by_raw) {
 			town_wait(us.fd);
 			assert_int_equal(gre_port_receive(&us, in), 1);
+			assert_int_equal(in[0].packet->data[0], 0x30); /* behind the whole header */
 		}
 		assert_int_equal(us.received_by_ring, 0);
 	}
 	/* The very packet is taken, with one octet of damage in its header it is not handed out. */
-	uint16_t checksum = checksum_of(octets, 20);
-	octets[10] = (uint8_t)(checksum >> 8);
-	octets[11] = (uint8_t)checksum;
+	close_header(octets);
 	for (int damaged = 1; damaged >= 0; damaged--) {
 		octets[8] = (uint8_t)(64 - damaged);
 		sendto(fd, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to));

@@ -136,17 +136,16 @@ static bool open_many(struct site *site, const struct settings *settings, uint32
 	return false;
 }
 
-static uint32_t wanted_workers(const struct settings *settings)
+uint32_t site_wanted_workers(const struct settings *settings, uint32_t processors)
 {
-	return settings->workers ? settings->workers
-				 : MIN_OF(processors_count(), (uint32_t)WORKERS_UNSAID);
+	return settings->workers ? settings->workers : MIN_OF(processors, (uint32_t)WORKERS_UNSAID);
 }
 
 /* Where the kernel cannot bring packets to the right one of several, there is one worker. */
 static bool open_tun(struct site *site, const struct settings *settings)
 {
 	char why[SITE_WHY], text[SITE_WHY + 64];
-	uint32_t count = wanted_workers(settings);
+	uint32_t count = site_wanted_workers(settings, processors_count());
 	if (count > 1 && open_many(site, settings, count))
 		return true;
 	memcpy(why, site->why, sizeof(why));

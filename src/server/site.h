@@ -52,5 +52,8 @@ bool site_open(struct site *site, struct settings *settings, const uint8_t inter
 /* What stands goes; also of one that is zero. */
 void site_close(struct site *site);
 
+/* How many workers `settings` ask for on so many processors. */
+uint32_t site_wanted_workers(const struct settings *settings, uint32_t processors);
+
 /* Makes the directory unless it is there; false and site->why where that fails. */
 bool site_make_directory(struct site *site, const char *path);

@@ -272,6 +272,16 @@ static void change_out(struct gre_io *io, const char *why)
 			gre_transmit_want(io->plan.ports[i].transmit, !why[0]);
 }
 
+/* A warning where the faster ways were forced and are not had. */
+static void tell(const struct gre_io *io)
+{
+	char text[GRE_IO_WARNING];
+	if (gre_io_warning(io, text))
+		log_warning("%s", text);
+	else
+		log_info("gre-io=\"%s\"", gre_io_print(io, text));
+}
+
 /* Changes to what the reasons say, and tells of it. */
 static void change(struct gre_io *io, const struct gre_taken *taken, char *in, char *out)
 {
@@ -282,7 +292,7 @@ static void change(struct gre_io *io, const struct gre_taken *taken, char *in, c
 	memmove(io->in_why, in, sizeof(io->in_why));
 	memmove(io->out_why, out, sizeof(io->out_why));
 	if (strcmp(before, gre_io_print(io, after)) != 0)
-		log_info("gre-io=\"%s\"", after);
+		tell(io);
 }
 
 void gre_io_judge(struct gre_io *io)
@@ -311,6 +321,16 @@ const char *gre_io_print(const struct gre_io *io, char text[static GRE_IO_TEXT])
 		snprintf(text, GRE_IO_TEXT, "packet in=%s%s%s%s out=%s%s%s%s", in ? "ring" : "raw",
 			 in ? "" : " (", io->in_why, in ? "" : ")", out ? "packet" : "raw",
 			 out ? "" : " (", io->out_why, out ? "" : ")");
+	return text;
+}
+
+const char *gre_io_warning(const struct gre_io *io, char text[static GRE_IO_WARNING])
+{
+	char ways[GRE_IO_TEXT];
+	if (io->plan.policy != GRE_IO_PACKET || (!io->in_why[0] && !io->out_why[0]))
+		return NULL;
+	snprintf(text, GRE_IO_WARNING, "gre-io packet is configured, but cannot be had: %s",
+		 gre_io_print(io, ways));
 	return text;
 }
 
@@ -357,8 +377,8 @@ void gre_io_open(struct gre_io *io, const struct gre_io_plan *plan)
 		 io->no_ring[0] ? io->no_ring : "not judged yet");
 	snprintf(io->out_why, sizeof(io->out_why), "%s",
 		 io->no_transmit[0] ? io->no_transmit : "not judged yet");
-	if (never[0])
-		log_info("gre-io=\"raw: %s\"", never);
+	if (io->no_ring[0] && io->no_transmit[0])
+		tell(io); /* for good */
 	gre_io_judge(io);
 }
 

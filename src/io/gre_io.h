@@ -23,7 +23,11 @@
 #include "io/loop.h"
 #include "io/netlink.h"
 
-enum { GRE_IO_PORTS = 64, GRE_IO_TEXT = 2 * FOREIGN_SENTENCE + 64 };
+enum {
+	GRE_IO_PORTS = 64,
+	GRE_IO_TEXT = 2 * FOREIGN_SENTENCE + 64,
+	GRE_IO_WARNING = GRE_IO_TEXT + 64,
+};
 
 struct gre_io_plan {
 	enum gre_io_policy policy;
@@ -69,3 +73,7 @@ void gre_io_judge(struct gre_io *io);
 
 /* "packet in=ring out=packet", "packet in=raw (why) out=packet", "raw: why". Returns `text`. */
 const char *gre_io_print(const struct gre_io *io, char text[static GRE_IO_TEXT]);
+
+/* Of GRE_IO_PACKET, which overrides rules of others and nothing else: a sentence with the cause where a way
+ * is raw all the same, else NULL. Returns `text`. The log has it whenever the cause changes. */
+const char *gre_io_warning(const struct gre_io *io, char text[static GRE_IO_WARNING]);

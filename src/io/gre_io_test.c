@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/log.h"
 #include "io/gre_io.h"
 #include "io/gre_ring.h"
 #include "io/gre_town_test.h"
@@ -145,16 +146,96 @@ TEST(gre_io_leaves_to_the_hosts_ip_what_others_want_to_see)
 	}
 }
 
+/* The last line of the log. */
+static struct line {
+	enum log_level level;
+	char text[2048];
+} logged;
+
+static void keep_line(void *context, enum log_level level, const char *line)
+{
+	(void)context;
+	logged.level = level;
+	snprintf(logged.text, sizeof(logged.text), "%s", line);
+}
+
+/* Says it in the log and, as long as it is so, in what status asks for. */
+static void expect_warning(const char *cause)
+{
+	char warning[GRE_IO_WARNING];
+	assert_int_equal(logged.level, LOG_LEVEL_WARNING);
+	assert_ptr_equal(gre_io_warning(&io, warning), warning);
+	assert_string_equal(logged.text, warning);
+	if (!strstr(warning, cause))
+		fail_msg("not \"%s\" in \"%s\"", cause, warning);
+}
+
+static void expect_no_warning(void)
+{
+	char warning[GRE_IO_WARNING];
+	assert_int_equal(logged.level, LOG_LEVEL_INFO);
+	assert_null(gre_io_warning(&io, warning));
+}
+
+/* What not even `gre-io packet` overrides. */
+static const struct {
+	const char *line, *says;
+} refusals[] = {
+	{"ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport",
+	 "cannot be had: raw: this host has IPsec policies"},
+	{"ip link set wire down",
+	 "cannot be had: packet in=raw (no interface of a usual kind is up) out=packet"},
+};
+
 TEST(gre_io_overrides_rules_where_it_is_told_to_but_nothing_that_would_break)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	log_set(keep_line, NULL, LOG_LEVEL_INFO);
 	begin(scenes[0].line, &plan);
 	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
+	expect_no_warning();
 	end();
-	begin("ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport",
-	      &plan);
-	assert_true(says("raw: this host has IPsec policies"));
+	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+		begin(refusals[i].line, &plan);
+		expect_warning(refusals[i].says);
+		end();
+	}
+	plan.vrf = "red";
+	begin(NULL, &plan);
+	expect_warning("cannot be had: raw: the sockets are bound to a VRF");
 	end();
+	log_set(NULL, NULL, LOG_LEVEL_INFO);
+}
+
+TEST(gre_io_warns_of_a_refusal_only_who_forced_the_faster_ways)
+{
+	static const enum gre_io_policy policies[] = {GRE_IO_AUTO, GRE_IO_RAW};
+	log_set(keep_line, NULL, LOG_LEVEL_INFO);
+	for (size_t i = 0; i < COUNT_OF(policies); i++) {
+		const struct gre_io_plan plan = plan_of(policies[i]);
+		begin(refusals[0].line, &plan);
+		assert_true(says("raw: "));
+		expect_no_warning();
+		end();
+	}
+	log_set(NULL, NULL, LOG_LEVEL_INFO);
+}
+
+TEST(gre_io_warns_as_long_as_another_program_hears_gre)
+{
+	const struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	struct gre_port other;
+	log_set(keep_line, NULL, LOG_LEVEL_INFO);
+	begin(NULL, &plan);
+	expect_no_warning();
+	town_port_open(&other, OUR_SIDE);
+	await("in=raw (another program here hears GRE too) out=packet");
+	expect_warning("another program here hears GRE too");
+	gre_port_fini(&other);
+	await("in=ring");
+	expect_no_warning();
+	end();
+	log_set(NULL, NULL, LOG_LEVEL_INFO);
 }
 
 TEST(gre_io_leaves_gre_to_translation_where_our_table_does_not_keep_it_from_that)

@@ -131,6 +131,9 @@ static json_t *status_warnings(const struct api *api)
 	json_t *array = json_array();
 	for (size_t i = 0; i < api->warning_count; i++)
 		json_array_append_new(array, answer_text(api->warnings[i]));
+	char text[GRE_IO_WARNING];
+	if (api->gre_io && gre_io_warning(api->gre_io, text))
+		json_array_append_new(array, answer_text(text));
 	return array;
 }
 

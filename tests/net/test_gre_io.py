@@ -107,6 +107,21 @@ def test_gre_io_raw_forbids_the_faster_ways(town, poptun):
         assert guest.status == 0, guest.output
 
 
+def test_who_forces_the_faster_ways_and_has_them_not_is_warned(town, poptun):
+    town.server.nft(FOREIGN)
+    with lab.Server(town.server, conf=["gre-io packet"]) as server:
+        assert ways(server) == BOTH
+        assert server.get("/v1/status")["warnings"] == []
+        assert server.stop() == 0
+    town.server.ip("xfrm policy add src 10.99.0.1 dst 10.99.0.77 dir out tmpl proto esp mode transport")
+    with lab.Server(town.server, conf=["gre-io packet"]) as server:
+        warning = "gre-io packet is configured, but cannot be had: raw: this host has IPsec policies"
+        assert server.get("/v1/status")["warnings"] == [warning]
+        assert re.search(f"^warning +{warning}$", server.command("status"), re.M)
+        assert re.search(f"^warning: {warning}$", server.log, re.M)
+        assert server.stop() == 0
+
+
 def test_a_killed_server_leaves_no_rule_that_drops_gre(town, poptun):
     with lab.Server(town.server) as server:
         assert "netdev poptun_taken" in town.server.run("nft", "list", "tables")

@@ -6,6 +6,8 @@
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/text.h"
+#include "crypto/rc4.h"
+#include "io/gre_io.h"
 
 static const struct synopsis synopsis = {
 	.operands = "",
@@ -61,7 +63,7 @@ static void print_traffic(const json_t *status)
 	static const char *const ways[] = {"in", "out"};
 	const json_t *rates = json_object_get(status, "rates");
 	const json_t *counters = json_object_get(status, "counters");
-	char kernels[200], supers[20], gre_io[1400];
+	char kernels[RC4_PLAN_TEXT], supers[20], gre_io[GRE_IO_TEXT];
 	for (int i = 0; i < 2; i++) {
 		char octets[20], packets[20], amount[TEXT_AMOUNT], rate[TEXT_AMOUNT];
 		char count[TEXT_AMOUNT], pace[TEXT_AMOUNT];
@@ -110,7 +112,7 @@ static void print_warnings(const json_t *status)
 {
 	const json_t *warnings = json_object_get(status, "warnings");
 	for (size_t i = 0; i < json_array_size(warnings); i++) {
-		char text[1024];
+		char text[GRE_IO_WARNING]; /* the longest */
 		const char *warning = json_string_value(json_array_get(warnings, i));
 		printf("warning      %s\n",
 		       text_printable(text, sizeof(text), warning ? warning : ""));

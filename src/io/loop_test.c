@@ -303,11 +303,12 @@ TEST(random_system_gives_fresh_octets)
 static void *take_short_turns(void *context)
 {
 	const struct sched_param usual = {0};
+	int niceness = getpriority(PRIO_PROCESS, 0);
 	(void)context;
 	assert_int_equal(sched_setscheduler(0, SCHED_BATCH, &usual), 0);
 	processors_take_short_turns();
 	assert_int_equal(sched_getscheduler(0), SCHED_BATCH | SCHED_RESET_ON_FORK);
-	assert_int_equal(getpriority(PRIO_PROCESS, 0), 0);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), niceness);
 	/* What sched(7) says of sched_getattr: size and policy, flags, niceness and priority, then the runtime. */
 	uint64_t attributes[6];
 	assert_int_equal(syscall(SYS_sched_getattr, 0, attributes, sizeof(attributes), 0), 0);

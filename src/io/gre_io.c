@@ -168,7 +168,8 @@ static void judge(struct gre_io *io, const struct scene *scene, char *in, char *
 		refuse(in, "this host has IPsec policies");
 		refuse(out, "this host has IPsec policies");
 	}
-	if (hears_others(io, why))
+	io->is_crowded = hears_others(io, why);
+	if (io->is_crowded)
 		refuse(in, why);
 	if (scene->too_many)
 		refuse(in, "this host has too many interfaces or addresses");

@@ -7,93 +7,38 @@
 
 #include "base/base.h"
 #include "base/log.h"
-#include "io/gre_io.h"
 #include "io/gre_ring.h"
-#include "io/gre_town_test.h"
+#include "io/gre_scene_test.h"
 #include "io/gre_transmit.h"
 
-static struct gre_port us, them;
-static struct gre_io io;
-static struct loop loop;
-static char text[GRE_IO_TEXT];
-
-static struct gre_io_plan plan_of(enum gre_io_policy policy)
+const char *test_lacks(void)
 {
-	return (struct gre_io_plan){.policy = policy,
-				    .interface = "pptp0",
-				    .untracked = true,
-				    .ports = &us,
-				    .port_count = 1};
-}
-
-static void on_ready(void *context, uint32_t events)
-{
-	(void)context;
-	(void)events;
-}
-
-/* `before` is a shell's line for the state of things that is found. */
-static void begin(const char *before, const struct gre_io_plan *plan)
-{
-	town_open();
-	town_port_open(&them, THEIR_SIDE);
-	town_port_open(&us, OUR_SIDE);
-	if (before)
-		town_run(before);
-	gre_io_open(&io, plan);
-	assert_int_equal(loop_init(&loop), 0);
-	gre_io_follow(&io, &loop);
-	assert_int_equal(gre_port_watch(&us, &loop, on_ready, NULL), 0);
-}
-
-static void end(void)
-{
-	gre_io_close(&io);
-	assert_false(town_prints("nft list tables", "poptun_taken"));
-	gre_port_fini(&us);
-	gre_port_fini(&them);
-	loop_fini(&loop);
-	town_close();
-}
-
-static bool says(const char *what)
-{
-	return strstr(gre_io_print(&io, text), what) != NULL;
-}
-
-/* Goes on until it says so; the clock runs by itself. */
-static void await(const char *what)
-{
-	io.judged_ms = 0;
-	for (int i = 0; i < WAIT_MS / 10 && !says(what); i++)
-		assert_int_equal(loop_turn(&loop, 10), 0);
-	if (!says(what))
-		fail_msg("not \"%s\" but \"%s\"", what, text);
+	return town_lacks();
 }
 
 TEST(gre_io_takes_the_faster_ways_where_nobody_minds)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
-	begin(NULL, &plan);
-	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
-	uint32_t number = town_send_until_direct(&us, 0, THEM);
-	town_expect(&them, 0, number);
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	scene_begin(NULL, &plan);
+	assert_string_equal(gre_io_print(&scene_io, scene_text), "packet in=ring out=packet");
+	uint32_t number = town_send_until_direct(&scene_us, 0, THEM);
+	town_expect(&scene_them, 0, number);
 	for (uint32_t i = 0; i < 100; i++)
-		town_put(&them, i, 100, 0, US, 0);
-	gre_port_flush(&them);
-	town_expect(&us, 0, 100);
-	assert_int_equal(us.received_by_ring, 100);
-	end();
+		town_put(&scene_them, i, 100, 0, US, 0);
+	gre_port_flush(&scene_them);
+	town_expect(&scene_us, 0, 100);
+	assert_int_equal(scene_us.received_by_ring, 100);
+	scene_end();
 }
 
 TEST(gre_io_goes_by_the_raw_socket_alone_where_it_is_told_to)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_RAW);
-	begin(NULL, &plan);
-	assert_string_equal(gre_io_print(&io, text), "raw: gre-io raw is configured");
-	assert_null(us.ring);
-	assert_null(us.transmit);
-	end();
+	const struct gre_io_plan plan = scene_plan(GRE_IO_RAW);
+	scene_begin(NULL, &plan);
+	assert_string_equal(gre_io_print(&scene_io, scene_text), "raw: gre-io raw is configured");
+	assert_null(scene_us.ring);
+	assert_null(scene_us.transmit);
+	scene_end();
 }
 
 /* What an administrator may have set up, and what it means. */
@@ -138,11 +83,11 @@ static const struct {
 TEST(gre_io_leaves_to_the_hosts_ip_what_others_want_to_see)
 {
 	for (size_t i = 0; i < COUNT_OF(scenes); i++) {
-		const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
-		begin(scenes[i].line, &plan);
-		if (!says(scenes[i].says))
-			fail_msg("%s: \"%s\"", scenes[i].line, text);
-		end();
+		const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+		scene_begin(scenes[i].line, &plan);
+		if (!scene_says(scenes[i].says))
+			fail_msg("%s: \"%s\"", scenes[i].line, scene_text);
+		scene_end();
 	}
 }
 
@@ -164,7 +109,7 @@ static void expect_warning(const char *cause)
 {
 	char warning[GRE_IO_WARNING];
 	assert_int_equal(logged.level, LOG_LEVEL_WARNING);
-	assert_ptr_equal(gre_io_warning(&io, warning), warning);
+	assert_ptr_equal(gre_io_warning(&scene_io, warning), warning);
 	assert_string_equal(logged.text, warning);
 	if (!strstr(warning, cause))
 		fail_msg("not \"%s\" in \"%s\"", cause, warning);
@@ -174,7 +119,7 @@ static void expect_no_warning(void)
 {
 	char warning[GRE_IO_WARNING];
 	assert_int_equal(logged.level, LOG_LEVEL_INFO);
-	assert_null(gre_io_warning(&io, warning));
+	assert_null(gre_io_warning(&scene_io, warning));
 }
 
 /* What not even `gre-io packet` overrides. */
@@ -189,21 +134,21 @@ static const struct {
 
 TEST(gre_io_overrides_rules_where_it_is_told_to_but_nothing_that_would_break)
 {
-	struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	struct gre_io_plan plan = scene_plan(GRE_IO_PACKET);
 	log_set(keep_line, NULL, LOG_LEVEL_INFO);
-	begin(scenes[0].line, &plan);
-	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
+	scene_begin(scenes[0].line, &plan);
+	assert_string_equal(gre_io_print(&scene_io, scene_text), "packet in=ring out=packet");
 	expect_no_warning();
-	end();
+	scene_end();
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
-		begin(refusals[i].line, &plan);
+		scene_begin(refusals[i].line, &plan);
 		expect_warning(refusals[i].says);
-		end();
+		scene_end();
 	}
 	plan.vrf = "red";
-	begin(NULL, &plan);
+	scene_begin(NULL, &plan);
 	expect_warning("cannot be had: raw: the sockets are bound to a VRF");
-	end();
+	scene_end();
 	log_set(NULL, NULL, LOG_LEVEL_INFO);
 }
 
@@ -212,29 +157,29 @@ TEST(gre_io_warns_of_a_refusal_only_who_forced_the_faster_ways)
 	static const enum gre_io_policy policies[] = {GRE_IO_AUTO, GRE_IO_RAW};
 	log_set(keep_line, NULL, LOG_LEVEL_INFO);
 	for (size_t i = 0; i < COUNT_OF(policies); i++) {
-		const struct gre_io_plan plan = plan_of(policies[i]);
-		begin(refusals[0].line, &plan);
-		assert_true(says("raw: "));
+		const struct gre_io_plan plan = scene_plan(policies[i]);
+		scene_begin(refusals[0].line, &plan);
+		assert_true(scene_says("raw: "));
 		expect_no_warning();
-		end();
+		scene_end();
 	}
 	log_set(NULL, NULL, LOG_LEVEL_INFO);
 }
 
 TEST(gre_io_warns_as_long_as_another_program_hears_gre)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_PACKET);
+	const struct gre_io_plan plan = scene_plan(GRE_IO_PACKET);
 	struct gre_port other;
 	log_set(keep_line, NULL, LOG_LEVEL_INFO);
-	begin(NULL, &plan);
+	scene_begin(NULL, &plan);
 	expect_no_warning();
 	town_port_open(&other, OUR_SIDE);
-	await("in=raw (another program here hears GRE too) out=packet");
+	scene_await("in=raw (another program here hears GRE too) out=packet");
 	expect_warning("another program here hears GRE too");
 	gre_port_fini(&other);
-	await("in=ring");
+	scene_await("in=ring");
 	expect_no_warning();
-	end();
+	scene_end();
 	log_set(NULL, NULL, LOG_LEVEL_INFO);
 }
 
@@ -243,84 +188,91 @@ TEST(gre_io_leaves_gre_to_translation_where_our_table_does_not_keep_it_from_that
 	static const char masquerade[] =
 		"nft 'add table ip f; add chain ip f n { type nat hook postrouting priority 100; }; add rule ip f "
 		"n ip saddr 172.16.0.0/12 masquerade'";
-	struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
-	begin(masquerade, &plan);
-	assert_string_equal(gre_io_print(&io, text), "packet in=ring out=packet");
-	end();
+	struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	scene_begin(masquerade, &plan);
+	assert_string_equal(gre_io_print(&scene_io, scene_text), "packet in=ring out=packet");
+	scene_end();
 	plan.untracked = false;
-	begin(masquerade, &plan);
-	assert_true(says("raw: foreign rules translate addresses"));
-	end();
+	scene_begin(masquerade, &plan);
+	assert_true(scene_says("raw: foreign rules translate addresses"));
+	scene_end();
 }
 
 TEST(gre_io_stands_back_when_a_rule_comes_and_returns_when_it_goes)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
-	begin(NULL, &plan);
-	uint32_t number = town_send_until_direct(&us, 0, THEM), heard = 0;
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	scene_begin(NULL, &plan);
+	scene_settle();
+	uint32_t number = town_send_until_direct(&scene_us, 0, THEM), heard = 0;
 	town_run(
 		"nft 'add table ip f; add chain ip f b { type filter hook prerouting priority 0; }; add rule ip f "
 		"b ip saddr 10.7.0.3 drop; add chain ip f o { type filter hook output priority 0; }; add rule ip f "
 		"o ip daddr 10.7.0.3 drop'");
-	await("raw: foreign rule");
+	scene_await("raw: foreign rule");
 	assert_false(town_prints("nft list tables", "poptun_taken"));
-	assert_false(town_goes_directly(&us, number++, 100));
-	town_put(&them, heard, 100, THEM, US, 0);
-	gre_port_flush(&them);
-	town_expect(&us, heard++, 1);
-	assert_int_equal(us.received_by_ring, 0);
+	assert_false(town_goes_directly(&scene_us, number++, 100));
+	town_put(&scene_them, heard, 100, THEM, US, 0);
+	gre_port_flush(&scene_them);
+	town_expect(&scene_us, heard++, 1);
+	assert_int_equal(scene_us.received_by_ring, 0);
 	town_run("nft delete table ip f");
-	await("packet in=ring out=packet");
-	number = town_send_until_direct(&us, number, THEM);
-	town_expect(&them, 0, number);
-	town_put(&them, heard, 100, THEM, US, 0);
-	gre_port_flush(&them);
-	town_expect(&us, heard++, 1);
-	assert_int_equal(us.received_by_ring, 1);
-	end();
+	scene_await("packet in=ring out=packet");
+	number = town_send_until_direct(&scene_us, number, THEM);
+	town_expect(&scene_them, 0, number);
+	town_put(&scene_them, heard, 100, THEM, US, 0);
+	gre_port_flush(&scene_them);
+	town_expect(&scene_us, heard++, 1);
+	assert_int_equal(scene_us.received_by_ring, 1);
+	scene_end();
 }
 
 TEST(gre_io_follows_addresses_and_interfaces)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
-	begin(NULL, &plan);
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	scene_begin(NULL, &plan);
+	scene_settle();
 	town_run("ip address add 10.7.0.50/24 dev wire");
-	io.judged_ms = 0;
-	for (int i = 0; i < WAIT_MS / 10 && io.taken.address_count < 2; i++)
-		loop_turn(&loop, 10);
-	assert_int_equal(io.taken.address_count, 2);
-	town_put(&them, 0, 100, THEM, 0x0a070032, 0);
-	gre_port_flush(&them);
-	town_expect(&us, 0, 1);
-	assert_int_equal(us.received_by_ring, 1);
+	scene_io.judged_ms = 0;
+	for (int i = 0; i < WAIT_MS / 10 && scene_io.taken.address_count < 2; i++)
+		loop_turn(&scene_loop, 10);
+	assert_int_equal(scene_io.taken.address_count, 2);
+	town_put(&scene_them, 0, 100, THEM, 0x0a070032, 0);
+	gre_port_flush(&scene_them);
+	town_expect(&scene_us, 0, 1);
+	assert_int_equal(scene_us.received_by_ring, 1);
 	town_run("ip link set wire down");
-	await("in=raw (no interface");
+	scene_await("in=raw (no interface");
 	town_run("ip link set wire up");
-	await("in=ring");
-	end();
+	scene_await("in=ring");
+	scene_end();
 }
 
 TEST(gre_io_shares_gre_with_another_program)
 {
-	const struct gre_io_plan plan = plan_of(GRE_IO_AUTO);
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
 	struct gre_port other;
-	begin(NULL, &plan);
+	scene_begin(NULL, &plan);
 	town_port_open(&other, OUR_SIDE);
-	await("in=raw (another program here hears GRE too) out=packet");
-	town_put(&them, 0, 100, THEM, US, 0);
-	gre_port_flush(&them);
+	scene_await("in=raw (another program here hears GRE too) out=packet");
+	town_put(&scene_them, 0, 100, THEM, US, 0);
+	gre_port_flush(&scene_them);
 	town_expect(&other, 0, 1);
-	town_expect(&us, 0, 1);
+	town_expect(&scene_us, 0, 1);
 	gre_port_fini(&other);
-	await("in=ring");
-	end();
+	scene_await("in=ring");
+	scene_end();
+}
+
+TEST(gre_io_notices_that_another_program_is_gone_which_was_there_first)
+{
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	struct gre_port other;
 	town_open();
 	town_port_open(&other, OUR_SIDE);
-	town_port_open(&us, OUR_SIDE);
-	gre_io_open(&io, &plan); /* it was there first */
-	assert_true(says("in=raw (another program"));
-	gre_io_close(&io);
-	gre_port_fini(&us);
+	scene_enter(&plan);
+	assert_true(scene_says("in=raw (another program"));
+	scene_settle();
 	gre_port_fini(&other);
-	town_close();
+	scene_await("in=ring");
+	scene_end();
 }

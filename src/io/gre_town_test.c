@@ -47,7 +47,7 @@ bool town_prints(const char *line, const char *what)
 	return found;
 }
 
-const char *test_lacks(void)
+const char *town_lacks(void)
 {
 	static const char *const tools[] = {"ip", "nft"};
 	char path[TOOL_PATH];

@@ -17,6 +17,9 @@ enum { WAIT_MS = 10000 };
 
 extern char town_why[WHY_SIZE];
 
+/* Why no town can be made, or NULL. */
+const char *town_lacks(void);
+
 void town_open(void); /* and enters our side */
 void town_close(void);
 /* Later sockets and programs are of that side. */

@@ -83,7 +83,7 @@ static void read_iptables_tables(struct rulesets *rulesets)
 }
 
 /* Asking iptables-legacy loads its modules, so only where the kernel has tables of its kind. */
-static bool legacy_is_in_use(void)
+bool foreign_legacy_is_in_use(void)
 {
 	char byte;
 	int fd = open("/proc/thread-self/net/ip_tables_names", O_RDONLY | O_CLOEXEC);
@@ -116,7 +116,7 @@ static int rulesets_read(struct rulesets *rulesets)
 	free(text);
 	if (rulesets->nft)
 		read_iptables_tables(rulesets);
-	if (legacy_is_in_use())
+	if (foreign_legacy_is_in_use())
 		rulesets->legacy =
 			saved(tool_find("iptables-legacy-save", path) ? "iptables-legacy-save"
 								      : "iptables-save");

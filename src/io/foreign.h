@@ -94,6 +94,9 @@ int foreign_find(const struct foreign_plan *plan, struct foreign_findings *findi
 int foreign_find_gre(const struct foreign_plan *plan, const char *const *interfaces, size_t count,
 		     char in[static FOREIGN_SENTENCE], char out[static FOREIGN_SENTENCE]);
 
+/* Has the kernel tables of iptables-legacy here? Of their changes it tells nobody. */
+bool foreign_legacy_is_in_use(void);
+
 /* Runs the remedy. 0, or -errno: -ENOTSUP where there is none. */
 int foreign_fix(const struct foreign_finding *finding);
 

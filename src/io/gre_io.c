@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ enum {
 	SETTLE_MS = 200,       /* changes come in swarms */
 	BETWEEN_MS = 5 * 1000, /* two judgements, which ask other programs */
 	ALONE_MS = 1000,       /* nobody tells of a new raw socket */
+	LEGACY_MS = 30 * 1000, /* nor of rules of iptables-legacy, which a program has to read */
 };
 
 /* ---- what is there ---- */
@@ -337,16 +339,24 @@ const char *gre_io_warning(const struct gre_io *io, char text[static GRE_IO_WARN
 
 /* ---- opening ---- */
 
-/* A socket that hears of every change of nftables' rules, and so of iptables-nft's. */
-static int rules_open(void)
+/* A socket that hears of every change that one group of this netlink family is told of. */
+static int changes_open(int family, unsigned group)
 {
 	const struct sockaddr_nl everything = {.nl_family = AF_NETLINK,
-					       .nl_groups = 1 << (NFNLGRP_NFTABLES - 1)};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+					       .nl_groups = 1U << (group - 1)};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, family);
 	if (fd < 0 || !bind(fd, (const struct sockaddr *)&everything, sizeof(everything)))
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* Before anything is read: no change is missed. Of nftables' rules, which iptables-nft's are too. */
+static void open_changes(struct gre_io *io)
+{
+	io->rules_fd = changes_open(NETLINK_NETFILTER, NFNLGRP_NFTABLES);
+	io->policies_fd = changes_open(NETLINK_XFRM, XFRMNLGRP_POLICY);
+	io->has_legacy = foreign_legacy_is_in_use();
 }
 
 static void open_ways(struct gre_io *io)
@@ -367,11 +377,11 @@ void gre_io_open(struct gre_io *io, const struct gre_io_plan *plan)
 			    : plan->vrf                ? "the sockets are bound to a VRF"
 						       : "";
 	assert(plan->port_count <= GRE_IO_PORTS);
-	*io = (struct gre_io){.plan = *plan, .rules_fd = -1};
+	*io = (struct gre_io){.plan = *plan, .rules_fd = -1, .policies_fd = -1};
 	snprintf(io->no_ring, sizeof(io->no_ring), "%s", never);
 	snprintf(io->no_transmit, sizeof(io->no_transmit), "%s", never);
 	if (!never[0]) {
-		io->rules_fd = rules_open(); /* before the rules are read: no change is missed */
+		open_changes(io);
 		open_ways(io);
 	}
 	snprintf(io->in_why, sizeof(io->in_why), "%s",
@@ -400,6 +410,18 @@ static void on_judge_time(void *context, uint64_t now_ms)
 	gre_io_judge(io);
 }
 
+/* Its tables come and go by name; within them nothing shows from outside. */
+static void look_at_legacy(struct gre_io *io, uint64_t now_ms)
+{
+	bool has = foreign_legacy_is_in_use();
+	if (has == io->has_legacy && (!has || now_ms < io->legacy_again_ms))
+		return;
+	io->has_legacy = has;
+	io->legacy_again_ms = now_ms + LEGACY_MS;
+	io->rules_are_known = false;
+	judge_soon(io);
+}
+
 static void on_alone_time(void *context, uint64_t now_ms)
 {
 	struct gre_io *io = context;
@@ -413,6 +435,7 @@ static void on_alone_time(void *context, uint64_t now_ms)
 		judge_soon(io);
 	}
 	io->is_crowded = others;
+	look_at_legacy(io, now_ms);
 	loop_set_timer(io->loop, &io->alone_timer, now_ms + ALONE_MS);
 }
 
@@ -432,16 +455,37 @@ static void on_changes(void *context, uint32_t events)
 		judge_soon(io);
 }
 
+/* What they say does not matter, but that they say it; a full buffer says it too. */
+static void read_away(int fd)
+{
+	char bytes[256];
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		continue;
+}
+
 static void on_rules(void *context, uint32_t events)
 {
 	struct gre_io *io = context;
-	char bytes[256];
 	(void)events;
-	/* What they say does not matter, but that they say it; a full buffer says it too. */
-	while (recv(io->rules_fd, bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
-		continue;
+	read_away(io->rules_fd);
 	io->rules_are_known = false;
 	judge_soon(io);
+}
+
+static void on_policies(void *context, uint32_t events)
+{
+	struct gre_io *io = context;
+	(void)events;
+	read_away(io->policies_fd);
+	judge_soon(io);
+}
+
+static void watch(struct gre_io *io, struct watcher *watcher, int fd,
+		  void (*on_ready)(void *context, uint32_t events))
+{
+	*watcher = (struct watcher){.on_ready = on_ready, .context = io, .fd = fd};
+	if (fd >= 0)
+		loop_watch(io->loop, watcher, EPOLLIN);
 }
 
 void gre_io_follow(struct gre_io *io, struct loop *loop)
@@ -451,17 +495,11 @@ void gre_io_follow(struct gre_io *io, struct loop *loop)
 	io->loop = loop;
 	io->judge_timer = (struct timer){.on_time = on_judge_time, .context = io};
 	io->alone_timer = (struct timer){.on_time = on_alone_time, .context = io};
-	if (!netlink_watch_open(&io->changes, false)) {
-		io->changes_watcher = (struct watcher){.on_ready = on_changes,
-						       .context = io,
-						       .fd = netlink_descriptor(&io->changes)};
-		loop_watch(loop, &io->changes_watcher, EPOLLIN);
-	}
-	if (io->rules_fd >= 0) {
-		io->rules_watcher =
-			(struct watcher){.on_ready = on_rules, .context = io, .fd = io->rules_fd};
-		loop_watch(loop, &io->rules_watcher, EPOLLIN);
-	}
+	io->legacy_again_ms = loop->now_ms + LEGACY_MS;
+	if (!netlink_watch_open(&io->changes, false))
+		watch(io, &io->changes_watcher, netlink_descriptor(&io->changes), on_changes);
+	watch(io, &io->rules_watcher, io->rules_fd, on_rules);
+	watch(io, &io->policies_watcher, io->policies_fd, on_policies);
 	loop_set_timer(loop, &io->alone_timer, loop->now_ms + ALONE_MS);
 }
 
@@ -472,12 +510,15 @@ void gre_io_close(struct gre_io *io)
 		loop_cancel_timer(io->loop, &io->alone_timer);
 		loop_unwatch(io->loop, &io->changes_watcher);
 		loop_unwatch(io->loop, &io->rules_watcher);
+		loop_unwatch(io->loop, &io->policies_watcher);
 		netlink_close(&io->changes);
 	}
 	if (io->plan.ports && io->rules_fd >= 0)
 		close(io->rules_fd);
+	if (io->plan.ports && io->policies_fd >= 0)
+		close(io->policies_fd);
 	if (io->plan.ports && !io->in_why[0])
 		rings_end(io);
 	gre_ingress_close(&io->ingress);
-	*io = (struct gre_io){.rules_fd = -1};
+	*io = (struct gre_io){.rules_fd = -1, .policies_fd = -1};
 }

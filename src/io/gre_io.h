@@ -8,8 +8,10 @@
  *   in    nobody else here hears GRE; its packets are not tracked for others; no queueing discipline
  *         stands at the ingress of the interfaces; the rule that drops what the ring takes can be made
  *
- * This is judged at the start and again when links, addresses, routes or rules change. What no longer holds
- * is left at once, and calls do not notice: the raw socket is open all the time.
+ * This is judged at the start and again when links, addresses, routes, rules or IPsec policies change, of which
+ * the kernel tells. Of other raw sockets it does not, nor of rules of iptables-legacy: the first are looked for
+ * every second, the others read again twice a minute where there are any. What no longer holds is left at once,
+ * and calls do not notice: the raw socket is open all the time.
  */
 #pragma once
 #include <stdbool.h>
@@ -47,15 +49,17 @@ struct gre_io {
 	char no_ring[WHY_SIZE], no_transmit[WHY_SIZE]; /* could not be opened; "": could */
 	struct loop *loop;                             /* NULL: changes are not followed */
 	struct netlink changes;
-	int rules_fd; /* hears of changes of nftables; -1: it is not open */
-	struct watcher changes_watcher, rules_watcher;
+	int rules_fd, policies_fd; /* hear of changes of nftables and of IPsec; -1: not open */
+	struct watcher changes_watcher, rules_watcher, policies_watcher;
 	struct timer judge_timer, alone_timer;
 	uint64_t judged_ms;
 	/* what the rules of others said, for these interfaces */
 	bool rules_are_known;
 	int judged_interfaces[GRE_TAKEN_INTERFACES];
 	char rules_in[FOREIGN_SENTENCE], rules_out[FOREIGN_SENTENCE];
-	bool is_crowded; /* another program hears GRE */
+	bool is_crowded;          /* another program hears GRE */
+	bool has_legacy;          /* rules of iptables-legacy may be among them */
+	uint64_t legacy_again_ms; /* when these are read again */
 };
 
 /* Opens what the plan allows, judges and begins, before the ports are watched. Nothing of it can fail so

@@ -226,6 +226,24 @@ TEST(gre_io_stands_back_when_a_rule_comes_and_returns_when_it_goes)
 	scene_end();
 }
 
+TEST(gre_io_follows_ipsec_policies)
+{
+	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);
+	scene_begin(NULL, &plan);
+	scene_settle();
+	assert_true(scene_says("packet in=ring out=packet"));
+	town_run(
+		"ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out tmpl proto esp mode transport");
+	scene_await("raw: this host has IPsec policies");
+	town_run("ip xfrm policy delete src 10.7.0.1 dst 10.7.0.2 dir out");
+	scene_await("packet in=ring out=packet");
+	town_run("ip xfrm policy add src 10.7.0.1 dst 10.7.0.2 dir out action block");
+	scene_await("raw: this host has IPsec policies");
+	town_run("ip xfrm policy flush");
+	scene_await("packet in=ring out=packet");
+	scene_end();
+}
+
 TEST(gre_io_follows_addresses_and_interfaces)
 {
 	const struct gre_io_plan plan = scene_plan(GRE_IO_AUTO);

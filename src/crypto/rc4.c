@@ -72,7 +72,7 @@ void rc4_apply(struct rc4 *r, uint8_t *data, size_t length)
 
 void rc4_once(const uint8_t *key, size_t key_length, uint8_t *data, size_t length)
 {
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 	struct rc4_words r;
 	rc4_words_init(&r, key, key_length);
 	rc4_words_apply(&r, data, length);

@@ -5,6 +5,12 @@
 
 #include "crypto/rc4.h"
 
+/* Said here alone: whether what is written for x86-64 is built. A second build of this room, for its tests,
+ * has plain C on every machine. */
+#if defined(__x86_64__) && !defined(POPTUN_PLAIN_C)
+#define RC4_X86_64
+#endif
+
 enum { RC4_LANES_MAX = 6 };
 
 /*
@@ -59,7 +65,7 @@ void rc4_repeat_key(const uint8_t *key, size_t length, uint8_t repeated[static 2
 	  RC4_ROW(192), RC4_ROW(224) }
 /* clang-format on */
 
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 /* rc4_x86_64.c: one stream, like rc4_init and rc4_apply. */
 void rc4_words_init(struct rc4_words *r, const uint8_t *key, size_t length);
 void rc4_words_apply(struct rc4_words *r, uint8_t *data, size_t length);

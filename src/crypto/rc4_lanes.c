@@ -18,7 +18,7 @@
 #include "base/secret.h"
 #include "crypto/rc4_kernel.h"
 
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 #include <immintrin.h>
 #endif
 
@@ -58,7 +58,7 @@ static void run_1(union rc4_room *room, const struct rc4_job *const *jobs)
 	rc4_apply(r, jobs[0]->data, jobs[0]->length);
 }
 
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 static void run_1_words(union rc4_room *room, const struct rc4_job *const *jobs)
 {
 	rc4_words_init(room->words, jobs[0]->key, jobs[0]->key_length);
@@ -143,7 +143,7 @@ KERNEL(run_4_waiting, 4, RC4_FOUR, true, PLAIN)
 KERNEL(run_6, 6, RC4_SIX, false, PLAIN)
 KERNEL(run_6_waiting, 6, RC4_SIX, true, PLAIN)
 
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 #define ON_SSE41 __attribute__((target("sse4.1")))
 
 ON_SSE41 static inline void xor_16(uint8_t *data, __m128i keystream)
@@ -170,7 +170,7 @@ const struct rc4_kernel rc4_kernels[] = {
 	{"4 lanes waiting", 4, false, OCTETS(4), run_4_waiting},
 	{"6 lanes", 6, false, OCTETS(6), run_6},
 	{"6 lanes waiting", 6, false, OCTETS(6), run_6_waiting},
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 	{"2 lanes sse4.1", 2, true, OCTETS(2), run_2_sse41},
 	{"3 lanes sse4.1", 3, true, OCTETS(3), run_3_sse41},
 	{"4 lanes sse4.1", 4, true, OCTETS(4), run_4_sse41},
@@ -204,7 +204,7 @@ const struct rc4_plan rc4_plan_plain = {{
 
 bool rc4_kernel_runs(const struct rc4_kernel *kernel)
 {
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 	return !kernel->needs_sse41 || __builtin_cpu_supports("sse4.1");
 #else
 	return !kernel->needs_sse41;

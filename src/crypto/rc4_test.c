@@ -286,6 +286,18 @@ TEST(rc4_every_kernel_equals_one_stream_at_every_length)
 	}
 }
 
+TEST(rc4_kernels_are_those_of_the_build)
+{
+	bool is_plain = true;
+	for (size_t k = 0; k < rc4_kernel_count; k++)
+		is_plain &= !rc4_kernels[k].needs_sse41 && !strstr(rc4_kernels[k].name, "words");
+#if defined(__x86_64__) && !defined(POPTUN_PLAIN_C)
+	assert_false(is_plain);
+#else
+	assert_true(is_plain);
+#endif
+}
+
 /* ---- the choice ---- */
 
 /* A clock under which the first kernel that is timed is as fast as can be, and the later ones are

@@ -20,7 +20,7 @@
 #include "base/secret.h"
 #include "crypto/rc4_kernel.h"
 
-#ifdef __x86_64__
+#ifdef RC4_X86_64
 #include <immintrin.h>
 
 static const uint32_t identity[256] = RC4_IDENTITY;

@@ -32,7 +32,8 @@ static void course_init(struct course *c)
 
 /* The best time of each kernel, for one run of all its lanes. Those that this processor cannot run
  * are not looked at. */
-static void time_all(uint64_t times[static KERNELS_MAX], size_t count, uint64_t (*now_ns)(void))
+static void time_all(uint64_t times[static KERNELS_MAX], size_t count,
+		     bool (*runs)(const struct rc4_kernel *kernel), uint64_t (*now_ns)(void))
 {
 	struct course course;
 	course_init(&course);
@@ -40,7 +41,7 @@ static void time_all(uint64_t times[static KERNELS_MAX], size_t count, uint64_t 
 		times[k] = UINT64_MAX;
 	for (unsigned round = 0; round < ROUNDS; round++)
 		for (size_t k = 0; k < count; k++) {
-			if (!rc4_kernel_runs(&rc4_kernels[k]))
+			if (!runs(&rc4_kernels[k]))
 				continue;
 			uint64_t start = now_ns();
 			rc4_kernels[k].run(&course.room, course.list);
@@ -64,17 +65,18 @@ static bool is_better(uint64_t cost, uint64_t than, const struct rc4_kernel *ker
 	return cost + cost / MUCH_THE_SAME < than;
 }
 
-struct rc4_plan rc4_choose(uint64_t (*now_ns)(void))
+struct rc4_plan rc4_choose_where(bool (*runs)(const struct rc4_kernel *kernel),
+				 uint64_t (*now_ns)(void))
 {
 	uint64_t times[KERNELS_MAX], least[RC4_PLANNED + 1] = {0};
 	struct rc4_plan plan = rc4_plan_plain;
 	size_t count = MIN_OF(rc4_kernel_count, (size_t)KERNELS_MAX);
-	time_all(times, count, now_ns);
+	time_all(times, count, runs, now_ns);
 	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++) {
 		least[jobs] = UINT64_MAX;
 		for (size_t k = 0; k < count; k++) {
 			const struct rc4_kernel *kernel = &rc4_kernels[k];
-			if (!rc4_kernel_runs(kernel) || kernel->lanes > jobs)
+			if (!runs(kernel) || kernel->lanes > jobs)
 				continue;
 			uint64_t cost = times[k] + least[jobs - kernel->lanes];
 			if (!is_better(cost, least[jobs], kernel, plan.step[jobs]))
@@ -84,6 +86,11 @@ struct rc4_plan rc4_choose(uint64_t (*now_ns)(void))
 		}
 	}
 	return plan;
+}
+
+struct rc4_plan rc4_choose(uint64_t (*now_ns)(void))
+{
+	return rc4_choose_where(rc4_kernel_runs, now_ns);
 }
 
 const char *rc4_plan_print(const struct rc4_plan *plan, char text[static RC4_PLAN_TEXT])

@@ -45,6 +45,10 @@ extern const size_t rc4_kernel_count;
 /* Whether this processor can run it. */
 bool rc4_kernel_runs(const struct rc4_kernel *kernel);
 
+/* rc4_choose on a processor of which `runs` says what it can run: others are neither timed nor planned. */
+struct rc4_plan rc4_choose_where(bool (*runs)(const struct rc4_kernel *kernel),
+				 uint64_t (*now_ns)(void));
+
 /* The state ahead of the key schedule, and the key repeated to
  * 256 octets, so that the schedule's loop needs no remainder. */
 void rc4_start(struct rc4 *r, const uint8_t *key, size_t length, uint8_t repeated[static 256]);

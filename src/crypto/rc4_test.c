@@ -375,6 +375,35 @@ TEST(rc4_plans_take_the_widest_of_kernels_that_are_about_as_fast)
 	assert_int_equal(lanes_where_six_take(150), 4);
 }
 
+static bool runs_without_sse41(const struct rc4_kernel *kernel)
+{
+	return !kernel->needs_sse41;
+}
+
+/* How often a choice looked at the clock for each kernel that runs. */
+static uint64_t looks_for_each(bool (*runs)(const struct rc4_kernel *kernel), struct rc4_plan *plan)
+{
+	uint64_t running = 0;
+	for (size_t k = 0; k < rc4_kernel_count; k++)
+		running += runs(&rc4_kernels[k]);
+	ticks = 0;
+	*plan = rc4_choose_where(runs, slowing_clock);
+	assert_int_equal(ticks % (3 * running), 0);
+	return ticks / (3 * running);
+}
+
+TEST(rc4_plans_and_times_no_sse41_where_there_is_none)
+{
+	struct rc4_plan all, without;
+	uint64_t looks = looks_for_each(rc4_kernel_runs, &all);
+	assert_int_equal(looks_for_each(runs_without_sse41, &without), looks);
+	check_plan(&without);
+	for (unsigned jobs = 1; jobs <= RC4_PLANNED; jobs++) {
+		assert_false(without.step[jobs]->needs_sse41);
+		assert_false(rc4_plan_plain.step[jobs]->needs_sse41);
+	}
+}
+
 TEST(rc4_plans_name_their_kernels)
 {
 	char text[RC4_PLAN_TEXT];

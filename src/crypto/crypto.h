@@ -8,8 +8,7 @@
  *   equal.h   comparing secrets in constant time             /
  *
  * Callers own all buffers and wipe what is secret in them (base/secret.h); what these functions
- * need for themselves they wipe. Used by auth/ (RFC 2433, 2759, 3079), radius/ and ppp/mppe.h
- * (RFC 3078).
+ * need for themselves they wipe. Used by auth/ (RFC 2433, 2759, 3079) and ppp/mppe.h (RFC 3078).
  */
 #pragma once
 #include "crypto/des.h"

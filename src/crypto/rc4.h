@@ -1,5 +1,5 @@
 /*
- * RC4 in one stream and in many lanes at once (performance.md's reasons are in rc4_lanes.c).
+ * RC4 in one stream and in many lanes at once (rc4_lanes.c has the reasons, bench/README.md the figures).
  *
  *   rc4.c         one stream, and batches of jobs
  *   rc4_lanes.c   the kernels: so many lanes, in plain C and with SSE4.1

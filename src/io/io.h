@@ -7,6 +7,7 @@
  *   descriptors.h        how many may be open
  *   processors.h         how many there are
  *   gre_socket.h         GRE to and from the network, in batches
+ *   gre_io.h             which ways it takes: past the host's IP, or not
  *   tun.h                packets to and from the host
  *   steering.h           which of its queues a packet comes out of
  *   listener.h stream.h  TCP connections from callers, and their bytes

@@ -10,5 +10,5 @@
 bool helper_start(const struct rc4_plan *plan);
 void helper_stop(void);
 
-/* Lets it fill this supply, or rest where there is none; returns when it has begun to. */
+/* Lets it fill this supply, or sleep where there is none; returns when it has begun to. */
 void helper_work(struct mppe_supply *supply);

@@ -259,6 +259,8 @@ static void print_table(const struct way *ways, const struct bench_figures *figu
 		       quiet / figures[i].quiet);
 }
 
+#define BY_24 "send, 1 session, by 24"
+
 static struct way ways[] = {
 	{.name = "textbook RC4, 32-bit state, as Linux has it", .sessions = 1, .other = &others[0]},
 	{.name = "OpenSSL, prefetched, packet by packet", .sessions = 1, .other = &others[1]},
@@ -269,7 +271,7 @@ static struct way ways[] = {
 	{.name = "send, 1 session, by 24, 6 lanes", .sessions = 1, .batch = 24, .plan = SIX_LANES},
 	{.name = "send, 1 session, by 24, plain C", .sessions = 1, .batch = 24, .plan = PLAIN_C},
 	{.name = "send, 1 session, by 6", .sessions = 1, .batch = 6},
-	{.name = "send, 1 session, by 24", .sessions = 1, .batch = 24},
+	{.name = BY_24, .sessions = 1, .batch = 24},
 	{.name = "send, 6 sessions, by 6", .sessions = 6, .batch = 6},
 	{.name = "send, 6 sessions, by 24", .sessions = 6, .batch = 24},
 	{.name = "send, 1 session, by 6, keys ahead", .sessions = 1, .batch = 6, .ahead = true},
@@ -301,15 +303,19 @@ static struct way ways[] = {
 };
 
 /* Long rounds: what one core does by itself, and with another one's help. */
-static struct way long_ways[] = {
-	{.name = "send, 1 session, by 24, alone", .sessions = 1, .batch = 24},
-	{.name = "send, 1 session, by 24, helped", .sessions = 1, .batch = 24, .helped = true},
-	{.name = "the same, other work: alone", .sessions = 1, .batch = 24, .other_work_ns = 1000},
-	{.name = "the same, other work: helped",
-	 .sessions = 1,
-	 .batch = 24,
-	 .helped = true,
-	 .other_work_ns = 1000},
+enum { ALONE, HELPED, OTHER_ALONE, OTHER_HELPED, LONG_WAYS };
+static struct way long_ways[LONG_WAYS] = {
+	[ALONE] = {.name = BY_24 ", alone", .sessions = 1, .batch = 24},
+	[HELPED] = {.name = BY_24 ", helped", .sessions = 1, .batch = 24, .helped = true},
+	[OTHER_ALONE] = {.name = "the same, other work: alone",
+			 .sessions = 1,
+			 .batch = 24,
+			 .other_work_ns = 1000},
+	[OTHER_HELPED] = {.name = "the same, other work: helped",
+			  .sessions = 1,
+			  .batch = 24,
+			  .helped = true,
+			  .other_work_ns = 1000},
 };
 
 /* The fastest kernel of so many lanes, by the same self-timing as the server's. */
@@ -342,12 +348,13 @@ static void choose_plans(void)
 	printf("\n");
 }
 
-static void print_long_table(const struct bench_figures *figures, size_t length)
+/* above_ns: of BY_24 in the table above. */
+static void print_long_table(const struct bench_figures *figures, size_t length, double above_ns)
 {
 	printf("\n%4zu octets a packet, %d packets a round%13s min ns  quiet ns  median ns  Gbit/s  "
 	       "from helper  in vain\n",
 	       length, PACKETS * BATCHES, "");
-	for (size_t i = 0; i < COUNT_OF(long_ways); i++) {
+	for (size_t i = 0; i < LONG_WAYS; i++) {
 		const struct mppe_supply *s = &long_ways[i].supply;
 		uint64_t packets = s->served + s->missed;
 		printf("%-48s %7.0f %9.0f %10.0f %7.2f %10.0f %% %7.0f %%\n", long_ways[i].name,
@@ -356,14 +363,19 @@ static void print_long_table(const struct bench_figures *figures, size_t length)
 		       packets ? (double)s->served * 100 / (double)packets : 0.0,
 		       s->total ? 100 - (double)s->served * 100 / (double)s->total : 0.0);
 	}
+	double alone = figures[ALONE].quiet, helped = figures[HELPED].quiet;
+	printf("times as fast (quiet): helped %.2f as alone, %.2f with other work; alone %.2f and "
+	       "helped %.2f as \"" BY_24 "\" of the table above\n",
+	       alone / helped, figures[OTHER_ALONE].quiet / figures[OTHER_HELPED].quiet,
+	       above_ns / alone, above_ns / helped);
 }
 
 /* One session on one core, with and without a helper on the other. */
-static void measure_helper(size_t length, unsigned rounds)
+static void measure_helper(size_t length, unsigned rounds, double above_ns)
 {
-	struct bench_way timed[COUNT_OF(long_ways)];
-	struct bench_figures figures[COUNT_OF(long_ways)];
-	for (size_t i = 0; i < COUNT_OF(long_ways); i++) {
+	struct bench_way timed[LONG_WAYS];
+	struct bench_figures figures[LONG_WAYS];
+	for (size_t i = 0; i < LONG_WAYS; i++) {
 		way_init(&long_ways[i], length);
 		timed[i] = (struct bench_way){
 			.before = before_batches,
@@ -372,17 +384,44 @@ static void measure_helper(size_t length, unsigned rounds)
 			.units = PACKETS * BATCHES,
 		};
 	}
-	bench_measure(timed, COUNT_OF(timed), rounds, figures);
+	bench_measure(timed, LONG_WAYS, rounds, figures);
 	helper_work(NULL);
-	print_long_table(figures, length);
+	print_long_table(figures, length, above_ns);
+}
+
+/* Returns what BY_24 took in quiet rounds. */
+static double measure(size_t length, unsigned rounds)
+{
+	struct bench_way timed[COUNT_OF(ways)];
+	struct bench_figures figures[COUNT_OF(ways)];
+	double by_24_ns = 0;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		struct way *w = &ways[i];
+		w->length = length;
+		check_round(w);
+		way_init(w, length);
+		timed[i] = (struct bench_way){
+			.name = w->name,
+			.before = before,
+			.run = w->other     ? run_other
+			       : w->receive ? run_receive
+					    : run_send,
+			.context = w,
+			.units = PACKETS,
+		};
+	}
+	bench_measure(timed, COUNT_OF(timed), rounds, figures);
+	print_table(ways, figures, COUNT_OF(ways), length);
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		if (!strcmp(ways[i].name, BY_24))
+			by_24_ns = figures[i].quiet;
+	return by_24_ns;
 }
 
 int main(int argc, char **argv)
 {
 	static const size_t lengths[] = {64, 512, 1400};
 	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 300;
-	struct bench_way timed[COUNT_OF(ways)];
-	struct bench_figures figures[COUNT_OF(ways)];
 	if (rounds == 0 || argc > 2) {
 		fprintf(stderr, "usage: mppe [ROUNDS]\n");
 		return 2;
@@ -393,31 +432,15 @@ int main(int argc, char **argv)
 	check_own_vectors();
 	bench_print_machine();
 	choose_plans();
+	bool has_helper = helper_start(&plans[CHOSEN]);
 	for (size_t n = 0; n < COUNT_OF(lengths); n++) {
-		for (size_t i = 0; i < COUNT_OF(ways); i++) {
-			struct way *w = &ways[i];
-			w->length = lengths[n];
-			check_round(w);
-			way_init(w, lengths[n]);
-			timed[i] = (struct bench_way){
-				.name = w->name,
-				.before = before,
-				.run = w->other     ? run_other
-				       : w->receive ? run_receive
-						    : run_send,
-				.context = w,
-				.units = PACKETS,
-			};
-		}
-		bench_measure(timed, COUNT_OF(timed), rounds, figures);
-		print_table(ways, figures, COUNT_OF(ways), lengths[n]);
+		double by_24_ns = measure(lengths[n], rounds);
+		if (has_helper)
+			measure_helper(lengths[n], rounds / 5 + 1, by_24_ns);
 	}
-	if (!helper_start(&plans[CHOSEN])) {
+	if (has_helper)
+		helper_stop();
+	else
 		printf("\none core: no helper\n");
-		return 0;
-	}
-	for (size_t n = 0; n < COUNT_OF(lengths); n++)
-		measure_helper(lengths[n], rounds / 5 + 1);
-	helper_stop();
 	return 0;
 }

@@ -235,17 +235,17 @@ TEST(engine_takes_super_segments_whole_and_sends_what_is_in_them)
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(9),
 				 .sin_addr.s_addr = htonl(INNER_CALLER)};
-	if (!(f.engine.path.tun.merges & MERGE_UDP))
-		skip(); /* Linux before 6.2: the host cuts datagrams itself */
 	assert_int_equal(
 		setsockopt(udp, IPPROTO_UDP, 103 /* UDP_SEGMENT */, &segment, sizeof(segment)), 0);
+	/* Before Linux 6.2 the host cuts datagrams itself. */
+	unsigned long wanted = f.engine.path.tun.merges & MERGE_UDP ? 1 : COUNT;
 	unsigned long before = given_to_device();
 	size_t delivered = c.delivered;
 	assert_int_equal(sendto(udp, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to)),
 			 sizeof(octets));
 	assert_int_equal(given_to_device() - before, 0); /* until it is read */
 	RUN_UNTIL(&f, &c, c.delivered == delivered + COUNT);
-	assert_int_equal(given_to_device() - before, 1);
+	assert_int_equal(given_to_device() - before, wanted);
 	close(udp);
 	client_stop(&c);
 	fixture_stop(&f);

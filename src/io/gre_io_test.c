@@ -64,6 +64,10 @@ static const struct {
 	{"nft 'add table inet f; add chain inet f i { type filter hook input priority 0; policy drop; }; add rule "
 	 "inet f i meta l4proto 47 ip saddr 10.7.0.0/24 accept'",
 	 "packet in=raw (foreign rule: chain i of inet f (nft) concerns GRE) out=packet"},
+	/* Somebody is banned, as fail2ban does it for all ports. */
+	{"nft 'add table inet f; add set inet f banned { type ipv4_addr; elements = { 192.0.2.66 }; }; add chain "
+	 "inet f i { type filter hook input priority -1; }; add rule inet f i ip saddr @banned reject'",
+	 "packet in=raw (foreign rule: chain i of inet f (nft) concerns GRE) out=packet"},
 	{"nft 'add table netdev f; add chain netdev f g { type filter hook ingress device wire priority 0; }; add "
 	 "rule netdev f g ip saddr 10.7.0.2 drop'",
 	 "packet in=raw (foreign rule: chain g of netdev f"},
